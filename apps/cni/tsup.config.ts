@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: ['src/main.ts'],
+  format: ['cjs'],
+  target: 'node24',
+  platform: 'node',
+  clean: true,
+  sourcemap: true,
+  minify: true,
+  noExternal: [/.*/],
+  external: ['koffi'],
+  banner: { js: '#!/usr/bin/env node' },
+})

@@ -1,0 +1,2 @@
+/** A datastore in one directory, shared by several processes, on SQLite. */
+export {}

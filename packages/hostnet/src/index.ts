@@ -1,0 +1,2 @@
+/** The routing program in the kernel: links, routes, neighbours, sysctls. */
+export {}

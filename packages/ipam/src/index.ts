@@ -1,0 +1,2 @@
+/** IP address management, compatible with Calico blocks, affinities and handles. */
+export {}

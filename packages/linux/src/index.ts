@@ -1,0 +1,2 @@
+/** What Node cannot open: netlink sockets, network namespaces, socket options. */
+export {}

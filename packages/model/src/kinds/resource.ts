@@ -1,0 +1,10 @@
+import type { Metadata } from '../metadata/metadata.ts'
+
+/** The shape of every object. The rest of the kinds' types come from their schemas. */
+export interface Resource<K extends string = string, Spec = unknown, Status = unknown> {
+  readonly apiVersion: 'projectcalico.org/v3'
+  readonly kind: K
+  readonly metadata: Metadata
+  readonly spec: Spec
+  readonly status?: Status
+}

@@ -1,0 +1,2 @@
+/** The data flow of one node, all I/O passed in. */
+export {}

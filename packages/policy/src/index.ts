@@ -1,0 +1,2 @@
+/** Policies and endpoints to a policy program, incrementally; evaluate and explain. */
+export {}

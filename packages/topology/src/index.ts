@@ -1,0 +1,2 @@
+/** Nodes, pools and blocks to the routing program of one node. */
+export {}
