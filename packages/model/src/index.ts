@@ -1,9 +1,41 @@
 /** Every projectcalico.org/v3 kind from one schema: type, validation, defaults, JSON Schema; selectors; 64-bit-safe JSON. */
-export type { Resource } from './kinds/resource.ts'
+export type { ClusterInformation, ClusterInformationSpec } from './kinds/cluster-information.ts'
+export type { Condition } from './kinds/condition.ts'
+export type { FelixConfiguration, FelixConfigurationSpec } from './kinds/felix-configuration/felix-configuration.ts'
+export type { IPPool, IPPoolSpec, IPPoolStatus } from './kinds/ip-pool.ts'
+export type {
+  AllocationAttribute,
+  BlockAffinity,
+  BlockAffinitySpec,
+  IPAMBlock,
+  IPAMBlockSpec,
+  IPAMConfig,
+  IPAMConfigSpec,
+  IPAMConfiguration,
+  IPAMConfigurationSpec,
+  IPAMHandle,
+  IPAMHandleSpec,
+  IPReservation,
+  IPReservationSpec,
+} from './kinds/ipam.ts'
+export { type AnyResource, findKind, isKind, type Kind, type KindInfo, kinds, type ResourceOf } from './kinds/kind.ts'
+export type { GlobalNetworkSet, NetworkSet, NetworkSetSpec } from './kinds/network-set.ts'
+export type { Node, NodeSpec, NodeStatus } from './kinds/node.ts'
+export type {
+  GlobalNetworkPolicy,
+  GlobalNetworkPolicySpec,
+  NetworkPolicy,
+  NetworkPolicySpec,
+} from './kinds/policy.ts'
+export type { Profile, ProfileSpec } from './kinds/profile.ts'
+export { apiVersion, type Resource } from './kinds/resource.ts'
+export type { EntityRule, Rule } from './kinds/rule.ts'
+export { defaultTierOrder, type Tier, type TierSpec, type TierStatus } from './kinds/tier.ts'
+export type {
+  EndpointPort,
+  IPNAT,
+  QoSControls,
+  WorkloadEndpoint,
+  WorkloadEndpointSpec,
+} from './kinds/workload-endpoint.ts'
 export type { Metadata } from './metadata/metadata.ts'
-
-import type { Resource } from './kinds/resource.ts'
-
-// Replaced by the schemas' own types.
-export type Kind = 'IPPool' | 'NetworkPolicy'
-export type ResourceOf<K extends Kind> = Resource<K>

@@ -1,6 +1,6 @@
 import type { Metadata } from '../metadata/metadata.ts'
 
-/** The shape of every object. The rest of the kinds' types come from their schemas. */
+/** The shape of every object; specs and statuses come from the kinds' schemas. */
 export interface Resource<K extends string = string, Spec = unknown, Status = unknown> {
   readonly apiVersion: 'projectcalico.org/v3'
   readonly kind: K
@@ -8,3 +8,5 @@ export interface Resource<K extends string = string, Spec = unknown, Status = un
   readonly spec: Spec
   readonly status?: Status
 }
+
+export const apiVersion = 'projectcalico.org/v3'

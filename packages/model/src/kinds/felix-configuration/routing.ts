@@ -1,0 +1,50 @@
+import { int, list, object, optional, text } from '../../schema/fields.ts'
+import { once } from '../../schema/once.ts'
+import { choice, enabled, flag, loose, number, portNumber, priority, seconds, string } from './fields.ts'
+
+export const routeTableRange = once(() => object({ min: int(), max: int() }))
+
+/** Routes, tunnels and encryption. */
+export const routingFields = () => ({
+  routeRefreshInterval: seconds(),
+  routeSource: loose('WorkloadIPs', 'CalicoIPAM'),
+  routeTableRange: optional(routeTableRange()),
+  routeTableRanges: optional(list(routeTableRange())),
+  routeSyncDisabled: flag(),
+  ipv4NormalRoutePriority: priority(),
+  ipv6NormalRoutePriority: priority(),
+  ipv4ElevatedRoutePriority: priority(),
+  ipv6ElevatedRoutePriority: priority(),
+  liveMigrationRouteConvergenceTime: seconds(),
+  deviceRouteSourceAddress: string(45),
+  deviceRouteSourceAddressIPv6: string(45),
+  deviceRouteProtocol: number(),
+  removeExternalRoutes: flag(),
+  programClusterRoutes: choice('Enabled', 'Disabled', 'EnabledIPIPOnly', 'EnabledNoEncapOnly'),
+  ipForwarding: enabled(),
+  externalNodesList: optional(list(text())),
+  ipipEnabled: flag(),
+  ipipMTU: number(),
+  vxlanEnabled: flag(),
+  vxlanMTU: number(),
+  vxlanMTUV6: number(),
+  vxlanPort: number(),
+  vxlanVNI: number(),
+  allowVXLANPacketsFromWorkloads: flag(),
+  allowIPIPPacketsFromWorkloads: flag(),
+  wireguardEnabled: flag(),
+  wireguardEnabledV6: flag(),
+  wireguardThreadingEnabled: flag(),
+  wireguardHostEncryptionEnabled: flag(),
+  wireguardListeningPort: portNumber(1),
+  wireguardListeningPortV6: portNumber(1),
+  wireguardRoutingRulePriority: number(1, 32_765),
+  wireguardInterfaceName: string(),
+  wireguardInterfaceNameV6: string(),
+  wireguardMTU: number(),
+  wireguardMTUV6: number(),
+  wireguardKeepAlive: seconds(),
+  awsSrcDstCheck: choice('DoNothing', 'Enable', 'Disable'),
+  localSubnetL2Reachability: choice('Disabled', 'PodsAndLoadBalancers'),
+  localSubnetL2ReachabilityRefreshInterval: seconds(),
+})

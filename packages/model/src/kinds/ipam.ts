@@ -1,0 +1,77 @@
+import * as z from 'zod/mini'
+import { boolean, defaulted, int, list, object, oneOf, optional, record, text } from '../schema/fields.ts'
+import type { Infer } from '../schema/infer.ts'
+import { once } from '../schema/once.ts'
+import type { Resource } from './resource.ts'
+
+const allocationAttribute = once(() =>
+  object({
+    handle_id: optional(text()),
+    secondary: optional(z.nullable(record(text()))),
+    alternateOwnerAttrs: optional(z.nullable(record(text()))),
+    /** RFC 3339: the address rests since then and is not to be given out before the cooldown ends. */
+    releasedAt: optional(text()),
+  }),
+)
+
+/**
+ * `allocations[i]` is the index in `attributes` of what holds the address `cidr` + i, or null. `unallocated` is a queue
+ * of free ordinals. Sequence numbers are nanoseconds plus a count, beyond 2^53, hence bigint (spec 03 §1.1).
+ */
+export const ipamBlockSpec = once(() =>
+  object({
+    cidr: text(),
+    affinity: optional(z.nullable(text())),
+    affinityClaimTime: optional(z.nullable(text())),
+    allocations: list(z.nullable(int(0))),
+    unallocated: list(int(0)),
+    attributes: list(allocationAttribute()),
+    sequenceNumber: z.bigint(),
+    sequenceNumberForAllocation: optional(record(z.bigint())),
+    deleted: boolean(),
+  }),
+)
+
+/** An empty state means confirmed (old data). */
+export const blockAffinitySpec = once(() =>
+  object({
+    state: oneOf('', 'confirmed', 'pending', 'pendingDeletion'),
+    node: text(),
+    type: oneOf('host', 'virtual'),
+    cidr: text(),
+    deleted: boolean(),
+  }),
+)
+
+/** `block` maps a block's CIDR to how many of its addresses the handle holds. */
+export const ipamHandleSpec = once(() => object({ handleID: text(), block: record(int(0)), deleted: boolean() }))
+
+const settings = (maxBlocksPerHost: number) => ({
+  strictAffinity: defaulted(boolean(), false),
+  autoAllocateBlocks: defaulted(boolean(), true),
+  /** 0: no limit. */
+  maxBlocksPerHost: defaulted(int(0, maxBlocksPerHost), 0),
+  kubeVirtVMAddressPersistence: optional(oneOf('Enabled', 'Disabled')),
+  ipCooldownSeconds: optional(int(0, 1200)),
+})
+
+export const ipamConfigurationSpec = once(() => object(settings(1_000_000)))
+export const ipamConfigSpec = once(() => object(settings(2_147_483_647)))
+
+export const ipReservationSpec = once(() => object({ reservedCIDRs: optional(list(text())) }))
+
+export interface AllocationAttribute extends Infer<typeof allocationAttribute> {}
+export interface IPAMBlockSpec extends Infer<typeof ipamBlockSpec> {}
+export interface IPAMBlock extends Resource<'IPAMBlock', IPAMBlockSpec> {}
+export interface BlockAffinitySpec extends Infer<typeof blockAffinitySpec> {}
+export interface BlockAffinity extends Resource<'BlockAffinity', BlockAffinitySpec> {}
+export interface IPAMHandleSpec extends Infer<typeof ipamHandleSpec> {}
+export interface IPAMHandle extends Resource<'IPAMHandle', IPAMHandleSpec> {}
+export interface IPAMConfigSpec extends Infer<typeof ipamConfigSpec> {}
+/** What IPAM obeys: the key `/calico/ipam/v2/config` in etcd. */
+export interface IPAMConfig extends Resource<'IPAMConfig', IPAMConfigSpec> {}
+export interface IPAMConfigurationSpec extends Infer<typeof ipamConfigurationSpec> {}
+/** The v3 resource; in etcd it is inert beside IPAMConfig (spec 01 §6, trap 15). */
+export interface IPAMConfiguration extends Resource<'IPAMConfiguration', IPAMConfigurationSpec> {}
+export interface IPReservationSpec extends Infer<typeof ipReservationSpec> {}
+export interface IPReservation extends Resource<'IPReservation', IPReservationSpec> {}

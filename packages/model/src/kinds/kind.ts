@@ -1,0 +1,123 @@
+import type { ClusterInformation } from './cluster-information.ts'
+import type { FelixConfiguration } from './felix-configuration/felix-configuration.ts'
+import type { IPPool } from './ip-pool.ts'
+import type { BlockAffinity, IPAMBlock, IPAMConfig, IPAMConfiguration, IPAMHandle, IPReservation } from './ipam.ts'
+import type { GlobalNetworkSet, NetworkSet } from './network-set.ts'
+import type { Node } from './node.ts'
+import type { GlobalNetworkPolicy, NetworkPolicy } from './policy.ts'
+import type { Profile } from './profile.ts'
+import type { Tier } from './tier.ts'
+import type { WorkloadEndpoint } from './workload-endpoint.ts'
+
+interface Resources {
+  readonly BlockAffinity: BlockAffinity
+  readonly ClusterInformation: ClusterInformation
+  readonly FelixConfiguration: FelixConfiguration
+  readonly GlobalNetworkPolicy: GlobalNetworkPolicy
+  readonly GlobalNetworkSet: GlobalNetworkSet
+  readonly IPAMBlock: IPAMBlock
+  readonly IPAMConfig: IPAMConfig
+  readonly IPAMConfiguration: IPAMConfiguration
+  readonly IPAMHandle: IPAMHandle
+  readonly IPPool: IPPool
+  readonly IPReservation: IPReservation
+  readonly NetworkPolicy: NetworkPolicy
+  readonly NetworkSet: NetworkSet
+  readonly Node: Node
+  readonly Profile: Profile
+  readonly Tier: Tier
+  readonly WorkloadEndpoint: WorkloadEndpoint
+}
+
+/** Name of a kind, as in `kind: IPPool`. */
+export type Kind = keyof Resources
+/** The object that `kind: K` names. */
+export type ResourceOf<K extends Kind> = Resources[K]
+/** Any object, discriminated by `kind`. */
+export type AnyResource = Resources[Kind]
+
+/** What is known of a kind without its schema (spec 01 §1.1). */
+export interface KindInfo<K extends Kind = Kind> {
+  readonly kind: K
+  /** Path segment in etcd and, for kinds that have one, the CRD's plural. */
+  readonly plural: string
+  readonly namespaced: boolean
+  /** Names that the command line accepts besides the lower-cased kind and the plural. */
+  readonly aliases: readonly string[]
+  /** shortNames of the v3 CRD. */
+  readonly shortNames: readonly string[]
+  /** Stored under `/calico/resources/v3/…`; false for the IPAM kinds, which have keys of their own (spec 01 §2.3). */
+  readonly hasResourceKey: boolean
+  /** Not part of the public v3 API: made from other objects in Kubernetes, or owned by IPAM. */
+  readonly internal: boolean
+  readonly hasStatus: boolean
+}
+
+type Traits = Partial<Omit<KindInfo, 'kind' | 'plural'>>
+
+function row<K extends Kind>(kind: K, plural: string, traits: Traits = {}): KindInfo<K> {
+  return {
+    kind,
+    plural,
+    namespaced: false,
+    aliases: [],
+    shortNames: [],
+    hasResourceKey: true,
+    internal: false,
+    hasStatus: false,
+    ...traits,
+  }
+}
+
+const ipam: Traits = { hasResourceKey: false, internal: true }
+
+export const kinds: { readonly [K in Kind]: KindInfo<K> } = {
+  BlockAffinity: row('BlockAffinity', 'blockaffinities', { ...ipam, shortNames: ['affinity', 'affinities'] }),
+  ClusterInformation: row('ClusterInformation', 'clusterinformations', {
+    aliases: ['clusterinfo', 'clusterinfos'],
+    shortNames: ['clusterinfo', 'clusterinfos'],
+  }),
+  FelixConfiguration: row('FelixConfiguration', 'felixconfigurations', { aliases: ['felixconfig', 'felixconfigs'] }),
+  GlobalNetworkPolicy: row('GlobalNetworkPolicy', 'globalnetworkpolicies', {
+    aliases: ['gnp', 'gnps'],
+    shortNames: ['gnp', 'cgnp'],
+  }),
+  GlobalNetworkSet: row('GlobalNetworkSet', 'globalnetworksets', { aliases: ['gnetsets'], shortNames: ['gns'] }),
+  IPAMBlock: row('IPAMBlock', 'ipamblocks', ipam),
+  IPAMConfig: row('IPAMConfig', 'ipamconfigs', ipam),
+  IPAMConfiguration: row('IPAMConfiguration', 'ipamconfigurations', {
+    aliases: ['ipamconfig', 'ipamconfigs'],
+    shortNames: ['ipamconfig', 'ipamconfigs'],
+  }),
+  IPAMHandle: row('IPAMHandle', 'ipamhandles', ipam),
+  IPPool: row('IPPool', 'ippools', { aliases: ['ipp', 'ipps', 'pool', 'pools'], hasStatus: true }),
+  IPReservation: row('IPReservation', 'ipreservations', { aliases: ['reservation', 'reservations'] }),
+  NetworkPolicy: row('NetworkPolicy', 'networkpolicies', {
+    namespaced: true,
+    aliases: ['policy', 'np', 'policies', 'pol', 'pols'],
+    shortNames: ['cnp', 'caliconetworkpolicy'],
+  }),
+  NetworkSet: row('NetworkSet', 'networksets', { namespaced: true, aliases: ['netsets'] }),
+  Node: row('Node', 'nodes', { aliases: ['no', 'nos'], internal: true, hasStatus: true }),
+  Profile: row('Profile', 'profiles', { aliases: ['pro', 'pros'] }),
+  Tier: row('Tier', 'tiers', { hasStatus: true }),
+  WorkloadEndpoint: row('WorkloadEndpoint', 'workloadendpoints', {
+    namespaced: true,
+    aliases: ['wep', 'weps'],
+    internal: true,
+  }),
+}
+
+export function isKind(text: string): text is Kind {
+  return Object.hasOwn(kinds, text)
+}
+
+/** The kind that a user means by `text`: its name, plural or an alias, in any case; undefined when none. */
+export function findKind(text: string): Kind | undefined {
+  const wanted = text.toLowerCase()
+  const rows = Object.values(kinds) as readonly KindInfo[]
+  const named = (info: KindInfo): boolean =>
+    info.kind.toLowerCase() === wanted || info.plural === wanted || info.aliases.includes(wanted)
+  // A public kind wins: `ipamconfig` is IPAMConfiguration to a user, not IPAM's internal kind.
+  return (rows.find((info) => !info.internal && named(info)) ?? rows.find(named))?.kind
+}
