@@ -1,2 +1,10 @@
-/** Nodes, pools and blocks to the routing program of one node. */
-export {}
+/** Nodes, pools, blocks and endpoints to the routing program of one node. Pure, incremental. */
+export { type EncapMode, encapOf } from './encap.ts'
+export {
+  createTopology,
+  type Topology,
+  type TopologyChange,
+  type TopologyOptions,
+  type Unroutable,
+} from './topology.ts'
+export { vtepMac, vtepOf } from './vtep.ts'
