@@ -1,4 +1,7 @@
 /** Every projectcalico.org/v3 kind from one schema: type, validation, defaults, JSON Schema; selectors; 64-bit-safe JSON. */
+
+export { type FieldError, isModelError, ModelError, type ModelErrorCode, type ModelErrorFacts } from './errors.ts'
+export { formatJson, type JsonObject, type JsonValue, parseJson } from './json/json.ts'
 export type { ClusterInformation, ClusterInformationSpec } from './kinds/cluster-information.ts'
 export type { Condition } from './kinds/condition.ts'
 export type { FelixConfiguration, FelixConfigurationSpec } from './kinds/felix-configuration/felix-configuration.ts'
@@ -39,3 +42,17 @@ export type {
   WorkloadEndpointSpec,
 } from './kinds/workload-endpoint.ts'
 export type { Metadata } from './metadata/metadata.ts'
+export {
+  compileSelector,
+  type LabelLookup,
+  type Labels,
+  lookupIn,
+  type Matcher,
+  matchesLabels,
+} from './selector/evaluate.ts'
+export { formatSelector, normaliseSelector } from './selector/format.ts'
+export { selectorId, uniqueId } from './selector/identify.ts'
+export { parseSelector } from './selector/parse.ts'
+export { type LabelRestriction, labelRestrictions } from './selector/restrictions.ts'
+export { prefixLabels } from './selector/rewrite.ts'
+export type { LabelTest, Selector } from './selector/selector.ts'
