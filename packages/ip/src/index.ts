@@ -4,15 +4,20 @@ export {
   addressFromBytes,
   addressOf,
   addressToBytes,
+  compareAddresses,
   type Family,
   formatAddress,
   isAddress,
   parseAddress,
+  readAddress,
+  width,
   writeAddress,
 } from './address.ts'
 export { IpError } from './errors.ts'
 export {
+  addressAt,
   canonicalPrefix,
+  comparePrefixes,
   containsAddress,
   containsPrefix,
   firstAddress,
@@ -20,12 +25,16 @@ export {
   hostPrefix,
   isPrefix,
   lastAddress,
+  netmask,
+  ordinalOf,
   overlaps,
   type Prefix,
   parseCidr,
   parsePrefix,
   prefixOf,
   prefixSize,
+  subnets,
 } from './prefix.ts'
-export { mergePrefixes, rangeToPrefixes, subtractPrefixes } from './range.ts'
-export { createPrefixTrie, type PrefixTrie } from './trie.ts'
+export { countAddresses, mergePrefixes, rangeToPrefixes, subtractPrefixes } from './range.ts'
+export { isLinkLocal, isLoopback, isMulticast, isUnspecified } from './scope.ts'
+export { createPrefixTrie, type PrefixEntry, type PrefixTrie } from './trie.ts'

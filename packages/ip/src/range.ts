@@ -1,18 +1,19 @@
 import { type Family, width } from './address.ts'
-import { containsPrefix, lastAddress, overlaps, type Prefix } from './prefix.ts'
+import { comparePrefixes, containsPrefix, lastAddress, overlaps, type Prefix, prefixSize } from './prefix.ts'
 
-/** The fewest prefixes that cover exactly `first`..`last`, both included, in order. */
+/** The fewest prefixes that cover exactly `first`..`last`, both included, in order. @throws RangeError outside the family. */
 export function rangeToPrefixes(family: Family, first: bigint, last: bigint): Prefix[] {
+  if (first < 0n || last >> BigInt(width(family)) !== 0n) throw new RangeError(`IPv${family} has no such range`)
   const prefixes: Prefix[] = []
   for (let at = first; at <= last; ) {
-    let length = width(family) as number
-    while (length > 0) {
-      const size = 1n << BigInt(width(family) - length + 1)
-      if (at % size !== 0n || at + size - 1n > last) break
+    let length: number = width(family)
+    let size = 1n
+    while (length > 0 && (at & size) === 0n && at + size * 2n - 1n <= last) {
       length--
+      size *= 2n
     }
     prefixes.push({ family, value: at, length })
-    at += 1n << BigInt(width(family) - length)
+    at += size
   }
   return prefixes
 }
@@ -21,7 +22,7 @@ export function rangeToPrefixes(family: Family, first: bigint, last: bigint): Pr
 export function mergePrefixes(prefixes: readonly Prefix[]): Prefix[] {
   const merged: Prefix[] = []
   for (const family of [4, 6] as const) {
-    const sorted = prefixes.filter((prefix) => prefix.family === family).sort(byAddress)
+    const sorted = prefixes.filter((prefix) => prefix.family === family).sort(comparePrefixes)
     let run: { first: bigint; last: bigint } | undefined
     const close = (): void => {
       if (run) merged.push(...rangeToPrefixes(family, run.first, run.last))
@@ -53,6 +54,9 @@ export function subtractPrefixes(from: Prefix, holes: readonly Prefix[]): Prefix
   return at <= last ? [...left, ...rangeToPrefixes(from.family, at, last)] : left
 }
 
-function byAddress(a: Prefix, b: Prefix): number {
-  return a.value < b.value ? -1 : a.value > b.value ? 1 : a.length - b.length
+/** Number of addresses that the prefixes cover, each counted once, per family. */
+export function countAddresses(prefixes: readonly Prefix[], family: Family): bigint {
+  let count = 0n
+  for (const prefix of mergePrefixes(prefixes)) if (prefix.family === family) count += prefixSize(prefix)
+  return count
 }
