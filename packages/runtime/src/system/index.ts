@@ -5,7 +5,13 @@ import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
 
 export const systemClock: Clock = {
-  wallNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n,
+  /** Microsecond steps. Follows the wall clock when it is set anew: `performance.timeOrigin` alone would not. */
+  wallNs() {
+    const preciseMs = performance.timeOrigin + performance.now()
+    const wallMs = Date.now()
+    const ms = Math.abs(preciseMs - wallMs) < 50 ? preciseMs : wallMs
+    return BigInt(Math.round(ms * 1_000)) * 1_000n
+  },
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   async sleep(ms, { signal }) {

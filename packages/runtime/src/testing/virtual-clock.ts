@@ -3,6 +3,9 @@ import type { Clock } from '../clock.ts'
 export interface VirtualClock extends Clock {
   /** Moves time on and wakes every sleeper whose time has come, in order. */
   advance(ms: number): Promise<void>
+  /** Moves time from sleeper to sleeper until `work` ends, and returns its result. Throws when nothing sleeps and
+   *  `work` still waits for something else than time. */
+  drive<T>(work: Promise<T>): Promise<T>
 }
 
 interface Sleeper {
@@ -10,22 +13,32 @@ interface Sleeper {
   readonly wake: () => void
 }
 
+/** @param startMs wall clock at the start, milliseconds since the Unix epoch. */
 export function virtualClock(startMs: number = 1_700_000_000_000): VirtualClock {
   let now = 0
   const sleepers = new Set<Sleeper>()
-  const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+  const earliest = (): Sleeper | undefined =>
+    [...sleepers].reduce<Sleeper | undefined>((best, next) => (best && best.at <= next.at ? best : next), undefined)
+  const wake = (sleeper: Sleeper): void => {
+    now = Math.max(now, sleeper.at)
+    sleepers.delete(sleeper)
+    sleeper.wake()
   }
   return {
-    wallNs: () => BigInt(Math.round(startMs + now)) * 1_000_000n,
-    wallMs: () => Math.round(startMs + now),
+    wallNs: () => BigInt(Math.round((startMs + now) * 1_000)) * 1_000n,
+    wallMs: () => Math.floor(startMs + now),
     monotonicMs: () => now,
     async sleep(ms, { signal }) {
       signal.throwIfAborted()
       await new Promise<void>((resolve) => {
-        const sleeper: Sleeper = { at: now + ms, wake: resolve }
+        const done = (): void => {
+          signal.removeEventListener('abort', done)
+          sleepers.delete(sleeper)
+          resolve()
+        }
+        const sleeper: Sleeper = { at: now + Math.max(0, ms), wake: done }
         sleepers.add(sleeper)
-        signal.addEventListener('abort', () => sleepers.delete(sleeper) && resolve(), { once: true })
+        signal.addEventListener('abort', done)
       })
       signal.throwIfAborted()
     },
@@ -33,14 +46,31 @@ export function virtualClock(startMs: number = 1_700_000_000_000): VirtualClock 
       const until = now + ms
       for (;;) {
         await settle()
-        const next = [...sleepers].sort((a, b) => a.at - b.at)[0]
+        const next = earliest()
         if (!next || next.at > until) break
-        now = Math.max(now, next.at)
-        sleepers.delete(next)
-        next.wake()
+        wake(next)
       }
       now = until
       await settle()
     },
+    async drive(work) {
+      let ended = false
+      const end = (): void => {
+        ended = true
+      }
+      work.then(end, end)
+      for (;;) {
+        await settle()
+        if (ended) return work
+        const next = earliest()
+        if (!next) throw new Error('the work waits for something else than the virtual clock')
+        wake(next)
+      }
+    },
   }
+}
+
+/** Lets every promise that can settle do so: microtasks run to their end before the next macrotask. */
+async function settle(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve))
 }
