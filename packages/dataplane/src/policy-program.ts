@@ -24,7 +24,10 @@ export interface PortRange {
   readonly last: number
 }
 
-/** One side of a rule. Fields are ANDed; the entries of a list are alternatives, except `ipSets` and `notIpSets`: each holds. */
+/**
+ * One side of a rule. Fields are ANDed; the entries of a list are alternatives, except `ipSets` and `notIpSets`: each holds. An empty list
+ * is the same as an absent one. Whatever is said of ports, negated or not, holds only for TCP, UDP, SCTP and UDPLite.
+ */
 export interface EntityMatch {
   /** Canonical CIDRs. A list without any CIDR of the packet's family makes the rule not match, negated lists too. */
   readonly nets?: readonly string[]
@@ -40,6 +43,7 @@ export interface EntityMatch {
   readonly ipPortSets?: readonly IpSetId[]
 }
 
+/** Holds, negated or not, only for ICMP over IPv4 and ICMPv6 over IPv6. */
 export interface IcmpMatch {
   readonly type: number
   readonly code?: number
