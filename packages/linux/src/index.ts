@@ -1,2 +1,15 @@
-/** What Node cannot open: netlink sockets, network namespaces, socket options. */
-export {}
+/** What Node cannot open: netlink sockets, network namespaces and their sysctls. The only package with native code. */
+export { LinuxError, type LinuxErrorCode, type SyscallFacts } from './errors.ts'
+export { createMonitor } from './monitor.ts'
+export {
+  enterNetns,
+  inNetns,
+  type Netns,
+  netnsDirectory,
+  openCurrentNetns,
+  openNetns,
+  warmThreadPool,
+} from './netns.ts'
+export { createNetns, deleteNetns } from './netns-names.ts'
+export { type NetlinkOptions, openNetlink } from './open-netlink.ts'
+export { createSysctl, type Sysctl } from './sysctl.ts'

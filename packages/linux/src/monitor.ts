@@ -1,0 +1,67 @@
+import type { Announcement, NetlinkMonitor } from '@tortie/netlink'
+import type { Call } from '@tortie/runtime'
+import { LinuxError } from './errors.ts'
+import { joinGroups, type NetlinkSocket, openSocket, receive } from './netlink-socket.ts'
+import type { NetlinkOptions } from './open-netlink.ts'
+import { whenReady } from './poll.ts'
+import { libc } from './sys.ts'
+
+/** Announcements handed out before the event loop gets a turn. */
+const announcementsPerTurn = 64
+
+/**
+ * A monitor whose subscriptions each have a socket of their own, opened when they are made: what changes after the call
+ * is announced, so that a dump made next misses nothing. The kernel's buffer is the queue; when the reader is too slow
+ * for it, `overrun` says so.
+ */
+export function createMonitor(options: NetlinkOptions): NetlinkMonitor {
+  return (groups, call) => {
+    call.signal.throwIfAborted()
+    const socket = openSocket(options.protocol, options.netns)
+    let open = true
+    const close = (): void => {
+      if (open) libc().close(socket.fd)
+      open = false
+    }
+    try {
+      joinGroups(socket, groups)
+    } catch (error) {
+      close()
+      throw error
+    }
+    let started = false
+    // A subscription that nobody ever reads ends here; one that is read closes the socket after its watch.
+    call.signal.addEventListener('abort', () => started || close(), { once: true })
+    return announcements(socket, call, () => (started = true), close)
+  }
+}
+
+async function* announcements(
+  socket: NetlinkSocket,
+  call: Call,
+  begin: () => void,
+  close: () => void,
+): AsyncGenerator<Announcement> {
+  begin()
+  try {
+    for (let count = 1; ; count++) {
+      call.signal.throwIfAborted()
+      const next = take(socket)
+      if (next) yield next
+      else await whenReady(socket.fd, 'readable', call)
+      if (count % announcementsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+  } finally {
+    close()
+  }
+}
+
+function take(socket: NetlinkSocket): Announcement | undefined {
+  try {
+    const bytes = receive(socket)
+    return bytes && { kind: 'datagram', bytes }
+  } catch (error) {
+    if (error instanceof LinuxError && error.code === 'linux/overrun') return { kind: 'overrun' }
+    throw error
+  }
+}
