@@ -1,0 +1,26 @@
+/** The work without an agent: loaded only when there is none, with the store and the native code it needs. */
+import { type CniReply, type CniRequest, createCniDrivers, runCni } from '@tortie/cni'
+import { openEmbedded } from '@tortie/datastore-embedded'
+import type { Call } from '@tortie/runtime'
+import { systemClock, systemRandom } from '@tortie/runtime/system'
+
+const drivers = (): Parameters<typeof runCni>[1] =>
+  createCniDrivers({
+    openDatastore: ({ path }) => openEmbedded({ path }, { clock: systemClock, random: systemRandom }),
+  })
+
+export function runHere(request: CniRequest, call: Call): Promise<CniReply> {
+  return runCni(request, drivers(), call)
+}
+
+/**
+ * The agent went away while it worked for us. An ADD may be half done: it is taken back, and the runtime asked to try
+ * again. Everything else can be done twice.
+ */
+export async function runAfterLoss(request: CniRequest, why: string, call: Call): Promise<CniReply> {
+  if (request.env.CNI_COMMAND !== 'ADD') return await runHere(request, call)
+  const undone = await runHere({ ...request, env: { ...request.env, CNI_COMMAND: 'DEL' } }, call)
+  const details = undone.exitCode === 0 ? 'nothing is left of it' : undone.stdout.trim()
+  const error = { code: 11, msg: `the agent stopped while it worked (${why}); try again`, details }
+  return { stdout: `${JSON.stringify(error, null, 4)}\n`, stderr: '', exitCode: 1 }
+}

@@ -1,0 +1,136 @@
+import type { Datastore } from '@tortie/datastore'
+import type { WorkloadEndpoint } from '@tortie/model'
+import type { Call } from '@tortie/runtime'
+import { checkNetworkConfig } from '../config/network-config.ts'
+import { CniError, textOf } from '../errors.ts'
+import { hostInterfaceName } from '../identity/host-interface.ts'
+import { readWorkload } from '../identity/labels.ts'
+import { readMtu } from '../identity/mtu.ts'
+import { readNodeName } from '../identity/node-name.ts'
+import type { PodLink, PodNetwork } from '../network/pod-network.ts'
+import { requirePolicy } from '../policy/require.ts'
+import { requireNetns, waitForGates } from '../prelude.ts'
+import type { CniResult } from '../protocol/result.ts'
+import type { Session } from '../session.ts'
+import { changeProfiles, deleteEndpoint, describeEndpoint, findEndpoints, nameEndpoint } from '../store/endpoint.ts'
+import { ensureProfile } from '../store/profile.ts'
+import { openStore, requireReady } from '../store/ready.ts'
+import { createUndo, type Undo } from '../undo.ts'
+import { addressSource, defaultRoutes, hostCidr } from './plain.ts'
+
+/** ADD outside Kubernetes: spec 04 §6, §8. What fails leaves nothing behind. */
+export async function add(session: Session, call: Call): Promise<CniResult> {
+  const { config, invocation, drivers, log } = session
+  checkNetworkConfig(config)
+  const node = readNodeName(config, drivers.hostname)
+  const mtu = readMtu(config)
+  nameEndpoint({ node, containerId: invocation.containerId, ifname: invocation.ifname })
+  using network = await drivers.openPodNetwork()
+  requireNetns(session, network)
+  await using store = await openStore(session, call)
+  await requireReady(store, call)
+  await waitForGates(session, call)
+  const [existing] = await findEndpoints(store, { node, containerId: invocation.containerId }, call)
+  if (existing) return await joinNetwork(session, store, existing, call)
+  const undo = createUndo(log)
+  try {
+    return await attach({ ...session, node, mtu, store, network, undo }, call)
+  } catch (error) {
+    log.error('cni.add.failed', { error })
+    throw incomplete(error, await undo.run())
+  }
+}
+
+interface Attaching extends Session {
+  readonly node: string
+  readonly mtu: number
+  readonly store: Datastore
+  readonly network: PodNetwork
+  readonly undo: Undo
+}
+
+/** Address, link, profile, endpoint, policy, in this order; each says how it is taken back before it is done. */
+async function attach(session: Attaching, call: Call): Promise<CniResult> {
+  const { config, store, network, undo, invocation } = session
+  const source = addressSource(session, store, session.node)
+  undo.add('addresses', (call) => source.release(call))
+  const leased = await source.allocate(call)
+  const link = plan(session, leased)
+  undo.add('interface', (call) => network.disconnect(link, call))
+  const { mac } = await network.connect(link, call)
+  if (config.policy.type === '') await ensureProfile(store, config.name, call)
+  const endpoint = describeEndpoint({
+    node: session.node,
+    containerId: invocation.containerId,
+    ifname: invocation.ifname,
+    workload: readWorkload(config, session.args.testNamespace),
+    network: config.name,
+    hostInterface: link.hostInterface,
+    mac,
+    addresses: link.addresses,
+  })
+  undo.add('endpoint', (call) => deleteEndpoint(store, endpoint, call))
+  await store.create<'WorkloadEndpoint'>(endpoint, call)
+  await requirePolicy(session, endpoint, call)
+  return resultOf(link, mac, leased)
+}
+
+function plan({ config, invocation, mtu }: Attaching, leased: CniResult): PodLink {
+  const addresses = leased.ips.map(({ address }) => hostCidr(address))
+  return {
+    netns: invocation.netns,
+    ifname: invocation.ifname,
+    hostInterface: hostInterfaceName(invocation.containerId),
+    mtu,
+    queues: Math.max(1, config.num_queues),
+    addresses,
+    routes: defaultRoutes(addresses),
+    allowIpForwarding: config.container_settings.allow_ip_forwarding,
+  }
+}
+
+/** Spec 04 §8.2: host masks on the addresses, the address manager's routes as they came, no gateway. */
+function resultOf(link: PodLink, mac: string, { routes, dns }: CniResult): CniResult {
+  return {
+    interfaces: [
+      { name: link.hostInterface },
+      { name: link.ifname, mac, ...(link.mtu > 0 && { mtu: link.mtu }), sandbox: link.netns },
+    ],
+    ips: link.addresses.map((address) => ({ interface: 1, address })),
+    routes,
+    ...(dns && { dns }),
+  }
+}
+
+/** A second network of a container that is connected: one more profile, no second interface (spec 04 §8.1 step 2). */
+async function joinNetwork(
+  session: Session,
+  store: Datastore,
+  existing: WorkloadEndpoint,
+  call: Call,
+): Promise<CniResult> {
+  const { config, log } = session
+  if (config.policy.type === '') await ensureProfile(store, config.name, call)
+  const append = (profiles: readonly string[]): readonly string[] =>
+    profiles.includes(config.name) ? profiles : [...profiles, config.name]
+  const { spec } = await changeProfiles(store, existing, append, call)
+  log.info('cni.add.joined', { endpoint: existing.metadata.name, profiles: spec.profiles })
+  return {
+    interfaces: [
+      { name: spec.interfaceName ?? '' },
+      { name: spec.endpoint ?? '', ...(spec.mac && { mac: spec.mac }), sandbox: session.invocation.netns },
+    ],
+    ips: (spec.ipNetworks ?? []).map((address) => ({ interface: 1, address })),
+    routes: [],
+  }
+}
+
+/** The error itself, or with what could not be taken back. */
+function incomplete(error: unknown, left: readonly string[]): unknown {
+  if (left.length === 0) return error
+  return new CniError(
+    'cni/failed',
+    { why: `${textOf(error)}; rolling back failed too, DEL has to remove: ${left.join(', ')}` },
+    { cause: error },
+  )
+}

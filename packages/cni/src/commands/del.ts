@@ -1,0 +1,55 @@
+import type { Datastore } from '@tortie/datastore'
+import type { Call } from '@tortie/runtime'
+import { hostInterfaceName } from '../identity/host-interface.ts'
+import { readNodeName } from '../identity/node-name.ts'
+import { refuseOwnNetns } from '../prelude.ts'
+import type { Session } from '../session.ts'
+import { deleteEndpoint, findEndpoints } from '../store/endpoint.ts'
+import { openStore, requireReady } from '../store/ready.ts'
+import { addressSource } from './plain.ts'
+
+const unlinkMs = 20_000
+
+/**
+ * DEL outside Kubernetes: spec 04 §12. Endpoint, link and addresses that are gone are fine; an unreachable store is not.
+ * Addresses are given back last, so that nobody else gets one that is still in use. Every step is tried; the first error
+ * is thrown.
+ */
+export async function del(session: Session, call: Call): Promise<void> {
+  const { config, invocation, drivers } = session
+  const node = readNodeName(config, drivers.hostname)
+  using network = await drivers.openPodNetwork()
+  refuseOwnNetns(invocation, network)
+  await using store = await openStore(session, call)
+  await requireReady(store, call)
+  const { netns, ifname, containerId } = invocation
+  const endpoints = await findEndpoints(store, { node, containerId }, call)
+  const mine = endpoints.filter(({ spec }) => spec.endpoint === ifname)
+  const hostInterface = endpoints.length === 0 ? hostInterfaceName(containerId) : mine[0]?.spec.interfaceName
+  await all([
+    ...mine.map((endpoint) => () => deleteEndpoint(store, endpoint, call)),
+    () =>
+      network.disconnect(
+        { netns, ifname, ...(hostInterface && { hostInterface }) },
+        { signal: AbortSignal.any([call.signal, AbortSignal.timeout(unlinkMs)]) },
+      ),
+    () => release(session, store, node, call),
+  ])
+}
+
+function release(session: Session, store: Datastore, node: string, call: Call): Promise<void> {
+  return addressSource(session, store, node).release(call)
+}
+
+/** One after the other, whatever fails. */
+async function all(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0) throw errors[0]
+}
