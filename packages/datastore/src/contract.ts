@@ -30,6 +30,15 @@ export type WatchEvent<K extends Kind = Kind> =
   | { readonly type: 'put'; readonly item: ResourceOf<K>; readonly revision: string }
   | { readonly type: 'delete'; readonly key: ResourceKey<K>; readonly revision: string }
 
+/** A resource from which the compiler tells `K`. */
+export type OfKind<K extends Kind> = ResourceOf<K> & { readonly kind: K }
+
+export interface WatchOptions {
+  readonly after?: string
+  /** Told when the store cannot be reached, with the cause, and when it can again. Connected is assumed at first. */
+  readonly onConnection?: (connected: boolean, cause?: unknown) => void
+}
+
 /**
  * Typed resources in a shared store, with compare-and-swap. What a driver writes is what Calico's client writes; unknown
  * fields survive a read-modify-write. `metadata.resourceVersion` of a returned object is its revision.
@@ -40,9 +49,9 @@ export interface Datastore extends AsyncDisposable {
   get<K extends Kind>(key: ResourceKey<K>, call: Call): Promise<ResourceOf<K>>
   list<K extends Kind>(selection: Selection<K>, call: Call): Promise<Listing<K>>
   /** @throws DatastoreError AlreadyExists */
-  create<K extends Kind>(resource: ResourceOf<K>, call: Call): Promise<ResourceOf<K>>
+  create<K extends Kind>(resource: OfKind<K>, call: Call): Promise<ResourceOf<K>>
   /** Compares `metadata.resourceVersion`, which is required. @throws DatastoreError Conflict, DoesNotExist */
-  update<K extends Kind>(resource: ResourceOf<K>, call: Call): Promise<ResourceOf<K>>
+  update<K extends Kind>(resource: OfKind<K>, call: Call): Promise<ResourceOf<K>>
   /** Compares `revision` when given; returns what was deleted. @throws DatastoreError Conflict, DoesNotExist */
   delete<K extends Kind>(
     key: ResourceKey<K>,
@@ -54,9 +63,5 @@ export interface Datastore extends AsyncDisposable {
    * compaction and disconnects by a new snapshot: no delete is lost, nothing older is shown after something newer.
    * Ends only by throwing: `signal.reason` on abort.
    */
-  watch<K extends Kind>(
-    selection: Selection<K>,
-    options: { readonly after?: string },
-    call: Call,
-  ): AsyncIterable<WatchEvent<K>>
+  watch<K extends Kind>(selection: Selection<K>, options: WatchOptions, call: Call): AsyncIterable<WatchEvent<K>>
 }

@@ -24,6 +24,15 @@ const kinds = {
     (f: AboutObject & { readonly operation: string; readonly reason: string }) =>
       `operation ${f.operation} is not supported on ${describeKey(f)}: ${f.reason}`,
   ),
+  BadKey: errorKind(
+    false,
+    (f: AboutObject & { readonly why: string }) => `${describeKey(f)} cannot be addressed: ${f.why}`,
+  ),
+  BadRevision: errorKind(false, (f: AboutObject & { readonly revision: string | undefined }) =>
+    f.revision === undefined
+      ? `${describeKey(f)} cannot be updated: metadata.resourceVersion is missing; get the object, change it, update it`
+      : `${describeKey(f)} has the resourceVersion ${JSON.stringify(f.revision)}, which is no decimal number; get the object`,
+  ),
   BadEntry: errorKind(
     false,
     (f: { readonly key: string; readonly why: string }) => `the stored value at ${f.key} cannot be read: ${f.why}`,
@@ -32,6 +41,12 @@ const kinds = {
     true,
     (f: { readonly store: string; readonly why: string }) => `the datastore ${f.store} cannot be reached: ${f.why}`,
   ),
+  Compacted: errorKind(
+    true,
+    (f: { readonly store: string; readonly after: string }) =>
+      `the datastore ${f.store} no longer knows what changed since revision ${f.after}; list again`,
+  ),
+  Closed: errorKind(false, (f: { readonly store: string }) => `the datastore ${f.store} was closed`),
   Unauthorized: errorKind(
     false,
     (f: { readonly store: string; readonly why: string }) => `the datastore ${f.store} refused access: ${f.why}`,

@@ -1,3 +1,26 @@
 /** The datastore contract, its key table, an in-memory store and a typed client. */
-export type { Datastore, Listing, ResourceKey, Selection, WatchEvent } from './contract.ts'
+export type { Datastore, Listing, OfKind, ResourceKey, Selection, WatchEvent, WatchOptions } from './contract.ts'
+export { createDatastore, type DatastorePorts, keyOf } from './datastore.ts'
 export { DatastoreError, type DatastoreErrorCode, describeKey, isDatastoreError } from './errors.ts'
+export {
+  type AffinityIdentity,
+  affinityKey,
+  affinityNamePrefix,
+  blockKey,
+  handleKey,
+  ipamConfigKey,
+} from './keys/ipam-names.ts'
+export { formatKey, keyTable, parseKey } from './keys/key-table.ts'
+export type { KeyRow } from './keys/row.ts'
+export { createMemoryState, type MemoryState } from './memory/memory-store.ts'
+export {
+  type Expected,
+  type KeyRange,
+  prefixRange,
+  type RawBatch,
+  type RawEntry,
+  type RawEvent,
+  type RawListing,
+  type RawOutcome,
+  type RawStore,
+} from './raw-store.ts'

@@ -1,0 +1,36 @@
+import type { JsonObject, Kind, ResourceOf } from '@tortie/model'
+import type { ResourceKey, Selection } from '../contract.ts'
+import type { KeyRange } from '../raw-store.ts'
+
+/** How the objects of one kind lie in a store of keys and values (spec 01 §2.1–2.3). */
+export interface KeyRow<K extends Kind = Kind> {
+  readonly kind: K
+  /** Holds every key of the selection; other keys in it are told apart by `parse` and `isSelected`. */
+  range(selection: Selection<K>): KeyRange
+  /** The inverse of `parse`. @throws DatastoreError BadKey */
+  format(key: ResourceKey<K>): string
+  /** The object that a key names; undefined when it is no key of this kind. */
+  parse(text: string): ResourceKey<K> | undefined
+  /** The value to store. @throws DatastoreError BadKey when an IPAM object's name does not say what its spec says */
+  encode(resource: ResourceOf<K>): JsonObject
+  /** The inverse of `encode`, without `resourceVersion`. Fields that are not known are kept. @throws TypeError */
+  decode(key: ResourceKey<K>, value: JsonObject): ResourceOf<K>
+  /** An empty value is read as `{}`. */
+  readonly mayBeEmpty: boolean
+}
+
+export function isSelected(selection: Selection, { kind, name, namespace }: ResourceKey): boolean {
+  return (
+    kind === selection.kind &&
+    (selection.namespace === undefined || namespace === selection.namespace) &&
+    name.startsWith(selection.namePrefix ?? '')
+  )
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function withoutUndefined(fields: Readonly<Record<string, unknown>>): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as JsonObject
+}
