@@ -35,7 +35,7 @@ const kinds = {
   'model/unknown-kind': errorKind(
     false,
     (f: { readonly kind: unknown; readonly known: readonly string[] }) =>
-      `kind ${quote(f.kind)} is not known; write one of ${f.known.join(', ')}`,
+      `${f.kind === undefined ? 'kind is missing' : `kind ${quote(f.kind)} is not known`}; write one of ${f.known.join(', ')}`,
   ),
 }
 

@@ -1,11 +1,20 @@
 /** Every projectcalico.org/v3 kind from one schema: type, validation, defaults, JSON Schema; selectors; 64-bit-safe JSON. */
 
+export {
+  type ClusterFacts,
+  defaultAllowProfile,
+  initialClusterInformation,
+  initialTiers,
+} from './client-rules/initial.ts'
+export { isEnabledPool, poolOverlaps } from './client-rules/pools.ts'
+export { type PreparePorts, prepareCreate, prepareUpdate, present, timestampOf } from './client-rules/prepare.ts'
 export { type FieldError, isModelError, ModelError, type ModelErrorCode, type ModelErrorFacts } from './errors.ts'
 export { formatJson, type JsonObject, type JsonValue, parseJson } from './json/json.ts'
 export type { ClusterInformation, ClusterInformationSpec } from './kinds/cluster-information.ts'
 export type { Condition } from './kinds/condition.ts'
 export type { FelixConfiguration, FelixConfigurationSpec } from './kinds/felix-configuration/felix-configuration.ts'
 export type { IPPool, IPPoolSpec, IPPoolStatus } from './kinds/ip-pool.ts'
+export { defaultBlockSize } from './kinds/ip-pool-checks.ts'
 export type {
   AllocationAttribute,
   BlockAffinity,
@@ -33,7 +42,7 @@ export type {
 export type { Profile, ProfileSpec } from './kinds/profile.ts'
 export { apiVersion, type Resource } from './kinds/resource.ts'
 export type { EntityRule, Rule } from './kinds/rule.ts'
-export { defaultTierOrder, type Tier, type TierSpec, type TierStatus } from './kinds/tier.ts'
+export { builtInTiers, defaultTierOrder, type Tier, type TierSpec, type TierStatus } from './kinds/tier.ts'
 export type {
   EndpointPort,
   IPNAT,
@@ -42,6 +51,26 @@ export type {
   WorkloadEndpointSpec,
 } from './kinds/workload-endpoint.ts'
 export type { Metadata } from './metadata/metadata.ts'
+export { isDnsLabel, labelKeyComplaint, labelValueComplaint } from './metadata/names.ts'
+export { felixParameterName } from './names/felix-parameter.ts'
+export { blockAffinityName, blockName } from './names/ipam.ts'
+export { escapeSegment, nodeNameOf, unescapeSegment, wellKnown } from './names/labels.ts'
+export {
+  endpointStatusName,
+  type ParsedWorkloadEndpointName,
+  parseWorkloadEndpointName,
+  podInterfaceName,
+  type WorkloadIdentity,
+  workloadEndpointName,
+  workloadEndpointNamePrefix,
+  workloadOf,
+} from './names/workload-endpoint.ts'
+export { formatAsDot, parseAsNumber } from './scalars/as-number.ts'
+export { formatDscp, parseDscp } from './scalars/dscp.ts'
+export { formatDuration, formatDurationNs, parseDuration, parseDurationNs } from './scalars/duration.ts'
+export { canonicalMac } from './scalars/mac.ts'
+export { formatPort, type Port, parsePort } from './scalars/port.ts'
+export { formatProtocol, hasPorts, parseProtocol, protocolNumbers } from './scalars/protocol.ts'
 export {
   compileSelector,
   type LabelLookup,
@@ -56,3 +85,6 @@ export { parseSelector } from './selector/parse.ts'
 export { type LabelRestriction, labelRestrictions } from './selector/restrictions.ts'
 export { prefixLabels } from './selector/rewrite.ts'
 export type { LabelTest, Selector } from './selector/selector.ts'
+export { decodeBlockSpec, decodeResource, formatResource, parseResource } from './validation/codec.ts'
+export { jsonSchema } from './validation/json-schema.ts'
+export { findErrors, type ValidateOptions, validate, withDefaults } from './validation/validate.ts'

@@ -1,17 +1,17 @@
-import { boolean, object, optional, text } from '../schema/fields.ts'
+import { boolean, object, optional, sparse, text } from '../schema/fields.ts'
 import type { Infer } from '../schema/infer.ts'
 import { once } from '../schema/once.ts'
 import type { Resource } from './resource.ts'
 
 export const clusterInformationSpec = once(() =>
   object({
-    clusterGUID: optional(text()),
+    clusterGUID: sparse(text()),
     /** A comma-separated list. */
-    clusterType: optional(text()),
-    calicoVersion: optional(text()),
+    clusterType: sparse(text()),
+    calicoVersion: sparse(text()),
     /** Anything but true means that agents wait. */
     datastoreReady: optional(boolean()),
-    variant: optional(text()),
+    variant: sparse(text()),
   }),
 )
 

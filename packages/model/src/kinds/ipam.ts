@@ -1,16 +1,36 @@
 import * as z from 'zod/mini'
-import { boolean, defaulted, int, list, object, oneOf, optional, record, text } from '../schema/fields.ts'
+import {
+  boolean,
+  defaulted,
+  findings,
+  int,
+  list,
+  object,
+  oneOf,
+  optional,
+  pattern,
+  record,
+  sparse,
+  text,
+} from '../schema/fields.ts'
+import { cidrComplaint, netComplaint } from '../schema/formats.ts'
 import type { Infer } from '../schema/infer.ts'
 import { once } from '../schema/once.ts'
+import { timestamp } from '../schema/values.ts'
+import { blockFindings } from './ipam-checks.ts'
 import type { Resource } from './resource.ts'
+
+const cidr = () => text((value) => netComplaint(value))
+
+const uint64 = () => z.bigint().check(z.gte(0n), z.lte(2n ** 64n - 1n))
 
 const allocationAttribute = once(() =>
   object({
-    handle_id: optional(text()),
-    secondary: optional(z.nullable(record(text()))),
-    alternateOwnerAttrs: optional(z.nullable(record(text()))),
+    handle_id: sparse(text()),
+    secondary: sparse(record(text())),
+    alternateOwnerAttrs: sparse(record(text())),
     /** RFC 3339: the address rests since then and is not to be given out before the cooldown ends. */
-    releasedAt: optional(text()),
+    releasedAt: optional(timestamp()),
   }),
 )
 
@@ -20,16 +40,18 @@ const allocationAttribute = once(() =>
  */
 export const ipamBlockSpec = once(() =>
   object({
-    cidr: text(),
-    affinity: optional(z.nullable(text())),
-    affinityClaimTime: optional(z.nullable(text())),
+    cidr: cidr(),
+    affinity: optional(
+      z.nullable(pattern(/^(?:host|virtual):[a-zA-Z0-9.\-_]+$/, 'host:<node> or virtual:<name>, or null when unowned')),
+    ),
+    affinityClaimTime: optional(z.nullable(timestamp())),
     allocations: list(z.nullable(int(0))),
     unallocated: list(int(0)),
     attributes: list(allocationAttribute()),
-    sequenceNumber: z.bigint(),
-    sequenceNumberForAllocation: optional(record(z.bigint())),
+    sequenceNumber: uint64(),
+    sequenceNumberForAllocation: sparse(record(uint64())),
     deleted: boolean(),
-  }),
+  }).check(findings(blockFindings)),
 )
 
 /** An empty state means confirmed (old data). */
@@ -38,7 +60,7 @@ export const blockAffinitySpec = once(() =>
     state: oneOf('', 'confirmed', 'pending', 'pendingDeletion'),
     node: text(),
     type: oneOf('host', 'virtual'),
-    cidr: text(),
+    cidr: cidr(),
     deleted: boolean(),
   }),
 )
@@ -58,7 +80,9 @@ const settings = (maxBlocksPerHost: number) => ({
 export const ipamConfigurationSpec = once(() => object(settings(1_000_000)))
 export const ipamConfigSpec = once(() => object(settings(2_147_483_647)))
 
-export const ipReservationSpec = once(() => object({ reservedCIDRs: optional(list(text())) }))
+export const ipReservationSpec = once(() =>
+  object({ reservedCIDRs: sparse(list(text((value) => cidrComplaint(value)))) }),
+)
 
 export interface AllocationAttribute extends Infer<typeof allocationAttribute> {}
 export interface IPAMBlockSpec extends Infer<typeof ipamBlockSpec> {}

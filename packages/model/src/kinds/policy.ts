@@ -1,30 +1,32 @@
-import { boolean, defaulted, float, list, object, oneOf, optional, text } from '../schema/fields.ts'
+import { boolean, defaulted, findings, float, list, object, oneOf, optional, sparse, text } from '../schema/fields.ts'
 import type { Infer } from '../schema/infer.ts'
 import { once } from '../schema/once.ts'
+import { plainSelector } from '../schema/values.ts'
+import { globalPolicyFindings, policyFindings } from './policy-checks.ts'
 import type { Resource } from './resource.ts'
 import { rule } from './rule.ts'
 
 const shared = () => ({
   tier: defaulted(text(), 'default'),
   order: optional(float()),
-  ingress: optional(list(rule(), 1024)),
-  egress: optional(list(rule(), 1024)),
-  selector: optional(text({ max: 1024 })),
-  types: optional(list(oneOf('Ingress', 'Egress'), 2)),
-  serviceAccountSelector: optional(text({ max: 1024 })),
-  performanceHints: optional(list(oneOf('AssumeNeededOnEveryNode'))),
+  ingress: sparse(list(rule(), 1024)),
+  egress: sparse(list(rule(), 1024)),
+  selector: sparse(plainSelector()),
+  types: sparse(list(oneOf('Ingress', 'Egress'), 2)),
+  serviceAccountSelector: sparse(plainSelector()),
+  performanceHints: sparse(list(oneOf('AssumeNeededOnEveryNode'))),
 })
 
-export const networkPolicySpec = once(() => object(shared()))
+export const networkPolicySpec = once(() => object(shared()).check(findings(policyFindings)))
 
 export const globalNetworkPolicySpec = once(() =>
   object({
     ...shared(),
-    namespaceSelector: optional(text({ max: 1024 })),
-    doNotTrack: optional(boolean()),
-    preDNAT: optional(boolean()),
-    applyOnForward: optional(boolean()),
-  }),
+    namespaceSelector: sparse(plainSelector()),
+    doNotTrack: sparse(boolean()),
+    preDNAT: sparse(boolean()),
+    applyOnForward: sparse(boolean()),
+  }).check(findings(policyFindings), findings(globalPolicyFindings)),
 )
 
 export interface NetworkPolicySpec extends Infer<typeof networkPolicySpec> {}

@@ -1,4 +1,5 @@
-import { list, object, optional, record, text } from '../schema/fields.ts'
+import { labelsCheck } from '../metadata/metadata.ts'
+import { list, object, record, sparse, text } from '../schema/fields.ts'
 import type { Infer } from '../schema/infer.ts'
 import { once } from '../schema/once.ts'
 import type { Resource } from './resource.ts'
@@ -6,9 +7,9 @@ import { rule } from './rule.ts'
 
 export const profileSpec = once(() =>
   object({
-    ingress: optional(list(rule(), 1024)),
-    egress: optional(list(rule(), 1024)),
-    labelsToApply: optional(record(text())),
+    ingress: sparse(list(rule(), 1024)),
+    egress: sparse(list(rule(), 1024)),
+    labelsToApply: sparse(record(text()).check(labelsCheck())),
   }),
 )
 

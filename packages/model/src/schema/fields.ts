@@ -4,12 +4,31 @@ import type { Schema } from './infer.ts'
 /** Why a value is refused, ending in the cure; undefined when it is fine. */
 export type Complaint = string | undefined
 
-/** A check whose text is ours. `at` is the path below the checked value. */
-export function rule<T>(complain: (value: T) => Complaint, at: readonly (string | number)[] = []): z.core.$ZodCheck<T> {
+/** What a check over several fields found; `at` is the path below the object that was checked. */
+export interface Finding {
+  readonly at: readonly (string | number)[]
+  readonly reason: string
+}
+
+/** A check of one value whose text is ours. Further checks still run, so that one answer names every field. */
+export function rule<T>(complain: (value: T) => Complaint): z.core.$ZodCheck<T> {
+  return findings((value: T) => {
+    const reason = complain(value)
+    return reason === undefined ? [] : [{ at: [], reason }]
+  })
+}
+
+/** A check over several fields of an object. It runs only when each field has its type. */
+export function findings<T>(find: (value: T) => Iterable<Finding>): z.core.$ZodCheck<T> {
   return z.check<T>((context) => {
-    const reason = complain(context.value)
-    if (reason !== undefined)
-      context.issues.push({ code: 'custom', message: reason, input: context.value, path: [...at] })
+    for (const { at, reason } of find(context.value))
+      context.issues.push({
+        code: 'custom',
+        message: reason,
+        input: context.value,
+        path: [...at],
+        continue: true,
+      })
   })
 }
 
@@ -18,11 +37,25 @@ export function object<S extends z.core.$ZodShape>(shape: S): z.ZodMiniObject<S>
   return z.looseObject(shape) as unknown as z.ZodMiniObject<S>
 }
 
+/** May be absent; null is read as absent. Zero, false and empty differ from absent (Go's pointers). */
 export function optional<S extends Schema>(schema: S): z.ZodMiniOptional<S> {
   return z.optional(schema)
 }
 
-/** Absent means `value`, and is written so by `withDefaults`. */
+/** May be absent, and zero, false or empty mean the same as absent (Go's omitempty). */
+export function sparse<S extends Schema>(schema: S): z.ZodMiniOptional<S> {
+  const made = z.optional(schema)
+  sparseSchemas.add(made)
+  return made
+}
+
+const sparseSchemas = new WeakSet<Schema>()
+
+export function isSparse(schema: Schema): boolean {
+  return sparseSchemas.has(schema)
+}
+
+/** Absent, null and empty text or list mean `value`, which `withDefaults` writes. */
 export function defaulted<S extends Schema>(
   schema: S,
   value: z.core.util.NoUndefined<z.core.output<S>>,
@@ -39,20 +72,19 @@ export function record<S extends Schema>(value: S): z.ZodMiniRecord<z.ZodMiniStr
   return z.record(z.string(), value)
 }
 
+type Text = z.ZodMiniString<string>
+
 /** Text of at most `max` characters for which no complaint is made. */
-export function text(
-  options: { readonly max?: number; readonly check?: (value: string) => Complaint } = {},
-): z.ZodMiniString<string> {
+export function text(check?: (value: string) => Complaint, max?: number): Text {
   let schema = z.string()
-  if (options.max !== undefined) schema = schema.check(z.maxLength(options.max))
-  if (options.check !== undefined) schema = schema.check(rule(options.check))
+  if (max !== undefined) schema = schema.check(z.maxLength(max))
+  if (check !== undefined) schema = schema.check(rule(check))
   return schema
 }
 
-/** Text that matches `pattern`; `what` completes "must be …". */
-export function pattern(regex: RegExp, what: string, max?: number): z.ZodMiniString<string> {
-  const schema = z.string().check(z.regex(regex, `must be ${what}`))
-  return max === undefined ? schema : schema.check(z.maxLength(max))
+/** Text that matches `regex`; `what` completes "must be …". */
+export function pattern(regex: RegExp, what: string): Text {
+  return z.string().check(z.regex(regex, `must be ${what}`))
 }
 
 export function boolean(): z.ZodMiniBoolean<boolean> {
@@ -65,11 +97,11 @@ export function float(): z.ZodMiniNumber<number> {
 }
 
 /** A whole number between the bounds, both included. */
-export function int(
-  min: number = Number.MIN_SAFE_INTEGER,
-  max: number = Number.MAX_SAFE_INTEGER,
-): z.ZodMiniNumber<number> {
-  return z.int().check(z.gte(min), z.lte(max))
+export function int(min?: number, max?: number): z.ZodMiniNumber<number> {
+  let schema: z.ZodMiniNumber<number> = z.int()
+  if (min !== undefined) schema = schema.check(z.gte(min))
+  if (max !== undefined) schema = schema.check(z.lte(max))
+  return schema
 }
 
 export function oneOf<const T extends readonly string[]>(
@@ -79,6 +111,32 @@ export function oneOf<const T extends readonly string[]>(
 }
 
 /** One of the values in any case, or empty: the type is text because Calico stores what was typed. */
-export function anyCaseOf(...values: readonly string[]): z.ZodMiniString<string> {
+export function anyCaseOf(...values: readonly string[]): Text {
   return pattern(new RegExp(`^(?:${values.join('|')})?$`, 'i'), `one of ${values.join(', ')} (in any case)`)
+}
+
+/** A number or text that `parse` accepts, and that is written as `canonical` of it. */
+export function numberOrText(
+  complain: (value: number | string) => Complaint,
+  canonical: (value: number | string) => number | string,
+): z.ZodMiniUnion<readonly [z.ZodMiniInt, Text]> {
+  return z
+    .union([z.int(), z.string()], 'must be a whole number or text')
+    .check(rule(complain), z.overwrite(orSame(canonical)))
+}
+
+/** Text that is written as `canonical` of it. */
+export function canonicalText(complain: (value: string) => Complaint, canonical: (value: string) => string): Text {
+  return z.string().check(rule(complain), z.overwrite(orSame(canonical)))
+}
+
+/** For values that were already complained of, and that canonical forms therefore do not exist of. */
+function orSame<T>(canonical: (value: T) => T): (value: T) => T {
+  return (value) => {
+    try {
+      return canonical(value)
+    } catch {
+      return value
+    }
+  }
 }

@@ -1,10 +1,24 @@
-import * as z from 'zod/mini'
-import { list, object, optional, pattern, record, text } from '../../schema/fields.ts'
+import { findings, object, optional, pattern, record, sparse, text } from '../../schema/fields.ts'
+import { cidrComplaint, interfaceComplaint, interfaceFilterComplaint } from '../../schema/formats.ts'
 import { once } from '../../schema/once.ts'
-import { choice, enabled, flag, loose, mask, number, portNumber, seconds, string } from './fields.ts'
+import { numericPort } from '../../schema/values.ts'
+import {
+  choice,
+  choiceElse,
+  enabled,
+  flag,
+  loose,
+  mask,
+  number,
+  portNumber,
+  regexp,
+  seconds,
+  string,
+  texts,
+} from './fields.ts'
 
 const timeout = () =>
-  optional(pattern(/^(?:Auto|(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|h|m|us))*)$/, 'Auto or a duration such as 1m30s'))
+  sparse(pattern(/^(?:Auto|(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|h|m|us))*)$/, 'Auto or a duration such as 1m30s'))
 
 const conntrackTimeouts = once(() =>
   object({
@@ -19,6 +33,17 @@ const conntrackTimeouts = once(() =>
   }),
 )
 
+const logFilters = once(() =>
+  record(text()).check(
+    findings(function* (filters: Readonly<Record<string, string>>) {
+      for (const key of Object.keys(filters)) {
+        const reason = key === '*' ? 'write the name of an interface' : interfaceComplaint(key)
+        if (reason !== undefined) yield { at: [key], reason }
+      }
+    }),
+  ),
+)
+
 /** The eBPF dataplane's fields: kept and validated for compatibility, though no driver of ours reads them. */
 export const bpfFields = () => ({
   bpfEnabled: flag(),
@@ -30,22 +55,22 @@ export const bpfFields = () => ({
   bpfConntrackMode: choice('Auto', 'Userspace', 'BPFProgram'),
   bpfConntrackTimeouts: optional(conntrackTimeouts()),
   bpfIPFragTimeout: seconds(),
-  bpfLogFilters: optional(record(text())),
+  bpfLogFilters: optional(logFilters()),
   bpfCTLBLogFilter: string(),
-  bpfDataIfacePattern: string(),
-  bpfL3IfacePattern: string(),
-  bpfDisableGROForIfaces: string(),
+  bpfDataIfacePattern: regexp(),
+  bpfL3IfacePattern: regexp(),
+  bpfDisableGROForIfaces: regexp(),
   bpfConnectTimeLoadBalancingEnabled: flag(),
-  bpfConnectTimeLoadBalancing: choice('TCP', 'Enabled', 'Disabled'),
-  bpfHostNetworkedNATWithoutCTLB: enabled(),
+  bpfConnectTimeLoadBalancing: choiceElse('TCP', 'Enabled', 'Disabled'),
+  bpfHostNetworkedNATWithoutCTLB: choiceElse('Enabled', 'Disabled'),
   bpfExternalServiceMode: loose('Tunnel', 'DSR'),
-  bpfDSROptoutCIDRs: optional(list(text())),
-  bpfExcludeCIDRsFromNAT: optional(list(text())),
+  bpfDSROptoutCIDRs: texts((value) => cidrComplaint(value)),
+  bpfExcludeCIDRsFromNAT: texts((value) => cidrComplaint(value)),
   bpfExtToServiceConnmark: mask(),
   bpfKubeProxyIptablesCleanupEnabled: flag(),
   bpfKubeProxyMinSyncPeriod: seconds(),
   bpfKubeProxyHealthzPort: portNumber(),
-  bpfPSNATPorts: optional(z.union([z.int(), z.string()])),
+  bpfPSNATPorts: optional(numericPort()),
   bpfMapSizeNATFrontend: number(),
   bpfMapSizeNATBackend: number(),
   bpfMapSizeNATAffinity: number(),
@@ -60,7 +85,7 @@ export const bpfFields = () => ({
   bpfIPFragmentReassemblyEnabled: flag(),
   bpfEnforceRPF: loose('Disabled', 'Strict', 'Loose'),
   bpfPolicyDebugEnabled: flag(),
-  bpfForceTrackPacketsFromIfaces: optional(list(text())),
+  bpfForceTrackPacketsFromIfaces: texts(interfaceFilterComplaint),
   bpfExportBufferSizeMB: number(),
   bpfRedirectToPeer: enabled(),
   bpfAttachType: choice('TC', 'TCX', 'Netkit'),

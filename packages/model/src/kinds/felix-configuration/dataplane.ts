@@ -1,7 +1,54 @@
-import * as z from 'zod/mini'
-import { list, optional, text } from '../../schema/fields.ts'
-import { choice, enabled, flag, loose, mask, number, seconds, string } from './fields.ts'
+import { isDnsLabel } from '../../metadata/names.ts'
+import { list, optional, sparse } from '../../schema/fields.ts'
+import { once } from '../../schema/once.ts'
+import { dscp, goDuration, numericPort } from '../../schema/values.ts'
+import {
+  choice,
+  choiceElse,
+  enabled,
+  flag,
+  interfaceFilter,
+  ipv4,
+  keyValues,
+  loose,
+  mask,
+  number,
+  regexp,
+  seconds,
+  string,
+} from './fields.ts'
 import { protoPort } from './process.ts'
+
+/** A region is the end of a namespace's name, `openstack-region-…`. */
+const maxRegion = 63 - 'openstack-region-'.length
+
+const region = (value: string) =>
+  isDnsLabel(value, maxRegion) ? undefined : `must be a valid DNS label of at most ${maxRegion} characters`
+
+const failsafePorts = once(() => optional(list(protoPort())))
+
+const iptablesFields = () => ({
+  iptablesBackend: loose('Auto', 'Legacy', 'NFT'),
+  iptablesRefreshInterval: seconds(),
+  iptablesPostWriteCheckInterval: seconds(),
+  iptablesLockProbeInterval: seconds(),
+  iptablesFilterAllowAction: loose('Accept', 'Return'),
+  iptablesMangleAllowAction: loose('Accept', 'Return'),
+  iptablesFilterDenyAction: loose('Drop', 'Reject'),
+  iptablesMarkMask: mask(),
+  iptablesNATOutgoingInterfaceFilter: interfaceFilter(),
+})
+
+const nftablesFields = () => ({
+  nftablesMode: choiceElse('Auto', 'Disabled', 'Enabled'),
+  nftablesRefreshInterval: sparse(goDuration()),
+  nftablesFilterAllowAction: loose('Accept', 'Return'),
+  nftablesMangleAllowAction: loose('Accept', 'Return'),
+  nftablesFilterDenyAction: loose('Drop', 'Reject'),
+  nftablesMarkMask: mask(),
+  nftablesFlowTableOffload: choiceElse('Disabled', 'All'),
+  nftablesFlowTableDataIfacePattern: regexp(),
+})
 
 /** Firewall, endpoints and interfaces: what iptables and nftables mode share, then what each has of its own. */
 export const dataplaneFields = () => ({
@@ -13,50 +60,35 @@ export const dataplaneFields = () => ({
   ipsetsRefreshInterval: seconds(),
   xdpRefreshInterval: seconds(),
   netlinkTimeout: seconds(),
-  featureDetectOverride: string(),
-  featureGates: string(),
+  featureDetectOverride: keyValues(),
+  featureGates: keyValues(),
   maxIpsetSize: number(),
   metadataAddr: string(),
   metadataPort: number(),
-  openstackRegion: string(),
+  openstackRegion: string(region),
   interfacePrefix: string(),
   interfaceExclude: string(),
   chainInsertMode: loose('Insert', 'Append'),
   defaultEndpointToHostAction: loose('Drop', 'Accept', 'Return'),
   disableConntrackInvalidCheck: flag(),
-  failsafeInboundHostPorts: optional(list(protoPort())),
-  failsafeOutboundHostPorts: optional(list(protoPort())),
-  kubeNodePortRanges: optional(list(z.union([z.int(), z.string()]), 7)),
+  failsafeInboundHostPorts: failsafePorts(),
+  failsafeOutboundHostPorts: failsafePorts(),
+  kubeNodePortRanges: optional(list(numericPort(), 7)),
   policySyncPathPrefix: string(),
   sidecarAccelerationEnabled: flag(),
   xdpEnabled: flag(),
   genericXDPEnabled: flag(),
   serviceLoopPrevention: loose('Drop', 'Reject', 'Disabled'),
   workloadSourceSpoofing: loose('Disabled', 'Any'),
-  mtuIfacePattern: string(),
+  mtuIfacePattern: regexp(),
   requireMTUFile: flag(),
-  floatingIPs: choice('Enabled', 'Disabled'),
+  floatingIPs: choiceElse('Disabled', 'Enabled'),
   istioAmbientMode: enabled(),
-  istioDSCPMark: optional(z.union([z.int(), z.string()])),
+  istioDSCPMark: optional(dscp()),
   windowsManageFirewallRules: enabled(),
-  natPortRange: optional(z.union([z.int(), z.string()])),
-  natOutgoingAddress: string(45),
+  natPortRange: optional(numericPort()),
+  natOutgoingAddress: ipv4(),
   natOutgoingExclusions: choice('IPPoolsOnly', 'IPPoolsAndHostIPs'),
-  iptablesBackend: loose('Auto', 'Legacy', 'NFT'),
-  iptablesRefreshInterval: seconds(),
-  iptablesPostWriteCheckInterval: seconds(),
-  iptablesLockProbeInterval: seconds(),
-  iptablesFilterAllowAction: loose('Accept', 'Return'),
-  iptablesMangleAllowAction: loose('Accept', 'Return'),
-  iptablesFilterDenyAction: loose('Drop', 'Reject'),
-  iptablesMarkMask: mask(),
-  iptablesNATOutgoingInterfaceFilter: string(),
-  nftablesMode: choice('Disabled', 'Enabled', 'Auto'),
-  nftablesRefreshInterval: optional(text()),
-  nftablesFilterAllowAction: loose('Accept', 'Return'),
-  nftablesMangleAllowAction: loose('Accept', 'Return'),
-  nftablesFilterDenyAction: loose('Drop', 'Reject'),
-  nftablesMarkMask: mask(),
-  nftablesFlowTableOffload: choice('All', 'Disabled'),
-  nftablesFlowTableDataIfacePattern: string(),
+  ...iptablesFields(),
+  ...nftablesFields(),
 })

@@ -1,21 +1,33 @@
-import { object, optional, text } from '../../schema/fields.ts'
+import { findings, object, optional } from '../../schema/fields.ts'
 import type { Infer } from '../../schema/infer.ts'
 import { once } from '../../schema/once.ts'
+import { selector } from '../../schema/values.ts'
 import type { Resource } from '../resource.ts'
 import { bpfFields } from './bpf.ts'
 import { dataplaneFields } from './dataplane.ts'
 import { processFields } from './process.ts'
 import { routingFields } from './routing.ts'
 
+/** Tables that routeTableRanges may take in all. */
+const maxRouteTables = 0xffff
+
 export const felixConfigurationSpec = once(() =>
   object({
     /** Only on objects named neither `default` nor `node.…`: the nodes that the object is for. Never a parameter. */
-    nodeSelector: optional(text({ max: 1024 })),
+    nodeSelector: optional(selector()),
     ...processFields(),
     ...dataplaneFields(),
     ...routingFields(),
     ...bpfFields(),
-  }),
+  }).check(
+    findings(function* ({ routeTableRange, routeTableRanges }) {
+      if (routeTableRange !== undefined && routeTableRanges !== undefined)
+        yield { at: ['routeTableRange'], reason: 'cannot be set when `routeTableRanges` is also set; leave it out' }
+      const tables = (routeTableRanges ?? []).reduce((sum, { min, max }) => sum + max - min + 1, 0)
+      if (tables > maxRouteTables)
+        yield { at: ['routeTableRanges'], reason: `targets too many tables: at most ${maxRouteTables}` }
+    }),
+  ),
 )
 
 export interface FelixConfigurationSpec extends Infer<typeof felixConfigurationSpec> {}

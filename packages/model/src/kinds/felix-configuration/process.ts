@@ -1,12 +1,24 @@
-import { list, object, oneOf, optional, pattern, text } from '../../schema/fields.ts'
+import { findings, int, list, object, oneOf, pattern, sparse, text } from '../../schema/fields.ts'
+import { netComplaint } from '../../schema/formats.ts'
 import { once } from '../../schema/once.ts'
-import { choice, flag, loose, number, portNumber, seconds, string } from './fields.ts'
+import { goDuration } from '../../schema/values.ts'
+import { choice, flag, loose, number, portNumber, regexp, seconds, string } from './fields.ts'
 
 const severity = () => loose('Trace', 'Debug', 'Info', 'Warning', 'Error', 'Fatal')
 
 const healthTimeoutOverride = once(() =>
-  object({ name: pattern(/^[a-zA-Z0-9_ -]+$/, 'letters, digits, space, "_" and "-"'), timeout: text() }),
+  object({
+    name: pattern(/^[a-zA-Z0-9_ -]+$/, 'letters, digits, space, "_" and "-"'),
+    timeout: goDuration(),
+  }).check(
+    findings(function* ({ timeout }) {
+      if (timeout.startsWith('-')) yield { at: ['timeout'], reason: 'Timeout should not be negative' }
+    }),
+  ),
 )
+
+const metricsHost = (value: string) =>
+  /^[a-zA-Z0-9:._+-]{1,64}$/.test(value) ? undefined : 'must be a host name or address of at most 64 characters'
 
 /** Logging, health, metrics, reporting, debugging and the runtime of the agent itself. */
 export const processFields = () => ({
@@ -14,18 +26,18 @@ export const processFields = () => ({
   logSeverityFile: severity(),
   logSeverityScreen: severity(),
   logSeveritySys: severity(),
-  logDebugFilenameRegex: string(),
-  logPrefix: optional(pattern(/^[a-zA-Z0-9%: /_-]*$/, 'letters, digits, space and %:/_-')),
-  logActionRateLimit: optional(
+  logDebugFilenameRegex: regexp(),
+  logPrefix: sparse(pattern(/^[a-zA-Z0-9%: /_-]*$/, 'letters, digits, space and %:/_-')),
+  logActionRateLimit: sparse(
     pattern(/^[1-9][0-9]{0,3}\/(?:second|minute|hour|day)$/, 'a count of 1 to 9999 per unit, such as 10/minute'),
   ),
   logActionRateLimitBurst: number(0, 9999),
   healthEnabled: flag(),
   healthHost: string(),
   healthPort: number(),
-  healthTimeoutOverrides: optional(list(healthTimeoutOverride())),
+  healthTimeoutOverrides: sparse(list(healthTimeoutOverride())),
   prometheusMetricsEnabled: flag(),
-  prometheusMetricsHost: string(),
+  prometheusMetricsHost: string(metricsHost),
   prometheusMetricsPort: number(),
   prometheusGoMetricsEnabled: flag(),
   prometheusProcessMetricsEnabled: flag(),
@@ -65,7 +77,11 @@ export const processFields = () => ({
   cgroupV2Path: string(),
 })
 
-/** One entry of the failsafe lists. */
+/** One entry of the failsafe lists. The protocol is in upper case. */
 export const protoPort = once(() =>
-  object({ protocol: oneOf('TCP', 'UDP', 'SCTP'), port: number(0, 65_535), net: optional(text()) }),
+  object({
+    protocol: oneOf('TCP', 'UDP', 'SCTP'),
+    port: int(0, 65_535),
+    net: sparse(text((value) => netComplaint(value))),
+  }),
 )

@@ -1,0 +1,104 @@
+import { safeParse } from 'zod/mini'
+import { type FieldError, ModelError } from '../errors.ts'
+import { type Definition, definitions } from '../kinds/definitions.ts'
+import { type Kind, type KindInfo, kinds, type ResourceOf } from '../kinds/kind.ts'
+import { nameComplaint } from '../metadata/names.ts'
+import { tidy, unknownPaths } from '../schema/tidy.ts'
+import { formatPath, toFieldError } from './issues.ts'
+import { schemaOf } from './schema.ts'
+import { describe, kindOf } from './subject.ts'
+
+export interface ValidateOptions {
+  /** Which write the object is for: some names are only bound when an object is made. Default `create`. */
+  readonly operation?: 'create' | 'update'
+  /** `reject` is for what people type; what a store holds may come from a newer version. Default `keep`. */
+  readonly unknownFields?: 'keep' | 'reject'
+}
+
+interface Examined<K extends Kind> {
+  /** With defaults and canonical spellings, when there are no errors. */
+  readonly resource: ResourceOf<K>
+  readonly errors: readonly FieldError[]
+}
+
+/**
+ * Checks an object as Calico's client does: shape, fields, what may not be combined, names, labels and annotations (spec
+ * 01 §1.4 ff.). Absent fields are judged by their defaults.
+ * @throws ModelError `model/invalid` that names every wrong field; `model/unknown-kind`
+ */
+export function validate<K extends Kind>(resource: ResourceOf<K>, options: ValidateOptions = {}): void {
+  throwIfAny(resource, examine(resource, options).errors)
+}
+
+/** What `validate` would throw, as a list; empty for a good object. @throws ModelError `model/unknown-kind` */
+export function findErrors<K extends Kind>(
+  resource: ResourceOf<K>,
+  options: ValidateOptions = {},
+): readonly FieldError[] {
+  return examine(resource, options).errors
+}
+
+/**
+ * The object as it is written: defaults filled in, what means nothing left out, values in canonical spelling (`"80"`
+ * becomes 80). Unknown fields survive. Client rules that need more than the schema are in `prepareCreate`.
+ * @throws ModelError as `validate`
+ */
+export function withDefaults<K extends Kind>(resource: ResourceOf<K>, options: ValidateOptions = {}): ResourceOf<K> {
+  const examined = examine(resource, options)
+  throwIfAny(resource, examined.errors)
+  return examined.resource
+}
+
+function throwIfAny(resource: unknown, fields: readonly FieldError[]): void {
+  if (fields.length > 0) throw new ModelError('model/invalid', { subject: describe(resource), fields })
+}
+
+function examine<K extends Kind>(given: ResourceOf<K>, options: ValidateOptions): Examined<K> {
+  const kind = kindOf(given)
+  const schema = schemaOf(kind)
+  const tidied = tidy(schema, { ...given, spec: given.spec ?? {} }) as ResourceOf<K>
+  const parsed = safeParse(schema, tidied)
+  const errors = parsed.success ? [] : parsed.error.issues.map((issue) => toFieldError(issue, tidied))
+  const resource = (parsed.success ? parsed.data : tidied) as ResourceOf<K>
+  const unknown = options.unknownFields === 'reject' ? unknownErrors(unknownPaths(schema, tidied)) : []
+  return { resource, errors: [...identityErrors(kind, resource, errors, options), ...errors, ...unknown] }
+}
+
+function unknownErrors(paths: readonly PropertyKey[][]): FieldError[] {
+  return paths.map((path) => ({
+    path: formatPath(path),
+    value: undefined,
+    reason: 'unknown field; correct its name or leave it out',
+  }))
+}
+
+/** Name, namespace, and what a kind checks across metadata and spec, which needs a sound shape. */
+function identityErrors(
+  kind: Kind,
+  resource: ResourceOf<Kind>,
+  shapeErrors: readonly FieldError[],
+  { operation = 'create' }: ValidateOptions,
+): FieldError[] {
+  if (shapeErrors.some(({ path }) => path === 'metadata' || path === 'metadata.name')) return []
+  const definition = definitions[kind] as Definition
+  const { name } = resource.metadata
+  const reason =
+    definition.nameOn === undefined || definition.nameOn === operation
+      ? nameComplaint(name, definition.name)
+      : undefined
+  const checks = shapeErrors.length === 0 ? [...(definition.check?.(resource) ?? [])] : []
+  return [
+    ...(reason === undefined ? [] : [{ path: 'metadata.name', value: name, reason }]),
+    ...namespaceErrors(kinds[kind], resource.metadata.namespace),
+    ...checks,
+  ]
+}
+
+function namespaceErrors({ kind, namespaced }: KindInfo, namespace: unknown): FieldError[] {
+  const given = namespace !== undefined && namespace !== ''
+  if (given === namespaced) return []
+  const reason = namespaced
+    ? `is required: ${kind} belongs to a namespace`
+    : `${kind} belongs to no namespace; leave it out`
+  return [{ path: 'metadata.namespace', value: namespace, reason }]
+}
