@@ -47,13 +47,20 @@ export interface PollHandle {
 }
 
 /**
- * Calls `ready` once for each turn of the event loop in which `fd` is readable or writable, until closed.
+ * Calls `ready` in each turn of the event loop in which `fd` is readable or writable, until closed. Close it before `fd`: else libuv aborts the process.
  * koffi runs it without a callback scope: on Node 26 promises resolved in it would wait for another event, and an
  * exception would be lost; both are cured by `setImmediate`. The watch ends when the handle is collected, so keep it.
  */
 export function pollFd(fd: number, wanted: 'readable' | 'writable', ready: () => void): PollHandle {
   const events = wanted === 'readable' ? { readable: true } : { writable: true }
-  return koffi.node.poll(fd, events, () => setImmediate(ready))
+  let open = true
+  const handle = koffi.node.poll(fd, events, () => setImmediate(() => open && ready()))
+  return {
+    close() {
+      if (open) handle.close()
+      open = false
+    },
+  }
 }
 
 function bind(): Libc {

@@ -1,0 +1,67 @@
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
+import { createNetns, deleteNetns, enterNetns, type Netns } from '../index.ts'
+
+/** A network namespace that goes away when disposed, with everything in it. */
+export interface TestNetns extends Netns {
+  /** `tortie-<what>-<pid>-<n>`: unique on the machine, so that tests running at once do not meet. */
+  readonly name: string
+  /** Runs a command inside and returns what it printed. @throws Error with its stderr when it fails */
+  run(command: string, ...args: string[]): string
+  /** Runs `ip` with the words of each line, as one batch. Much faster than one `ip` for each. */
+  ip(...lines: string[]): void
+  /** What `ip -j …` says, e.g. `ipJson('route', 'show', 'table', 'all')`. */
+  ipJson(...args: string[]): unknown
+  /** Starts a process inside. The caller ends it. */
+  spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess
+}
+
+let made = 0
+
+/** @param what a short word for the name, e.g. `routes` */
+export function createTestNetns(what: string): TestNetns {
+  const name = `tortie-${what}-${process.pid}-${++made}`
+  const netns = createNetns(name)
+  const run = (input: string | undefined, command: string, args: readonly string[]): string => {
+    const options = { encoding: 'utf8', maxBuffer: 1 << 30, ...(input === undefined ? {} : { input }) } as const
+    const { status, stdout, stderr, error } = enterNetns(netns, () => spawnSync(command, args, options))
+    if (error) throw error
+    if (status !== 0) throw new Error(`${command} ${args.join(' ')} in ${name}: exit ${status}: ${stderr || stdout}`)
+    return stdout
+  }
+  const test: TestNetns = {
+    fd: netns.fd,
+    path: netns.path,
+    name,
+    run: (command, ...args) => run(undefined, command, args),
+    ip: (...lines) => void run(`${lines.join('\n')}\n`, 'ip', ['-batch', '-']),
+    ipJson: (...args) => JSON.parse(run(undefined, 'ip', ['-j', ...args]) || '[]') as unknown,
+    spawn: (command, args, options = {}) => enterNetns(netns, () => spawn(command, args, options)),
+    [Symbol.dispose]() {
+      netns[Symbol.dispose]()
+      deleteNetns(name)
+    },
+  }
+  test.ip('link set lo up')
+  return test
+}
+
+/** One end of a veth pair. */
+export interface VethEnd {
+  readonly netns: TestNetns
+  readonly interface: string
+  /** With length: `10.0.0.1/24`, `fd00::1/64`. */
+  readonly addresses?: readonly string[]
+  readonly mac?: string
+}
+
+/** Joins two namespaces by a veth pair; both ends are up when this returns. IPv6 is usable at once (no DAD). */
+export function linkNetns(a: VethEnd, b: VethEnd): void {
+  a.netns.ip(`link add ${a.interface} type veth peer name ${b.interface} netns ${b.netns.name}`)
+  for (const { netns, interface: device, addresses = [], mac } of [a, b])
+    netns.ip(
+      `link set ${device} addrgenmode none`,
+      ...(mac === undefined ? [] : [`link set ${device} address ${mac}`]),
+      `link set ${device} up`,
+      ...addresses.map((address) => `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`),
+    )
+}
