@@ -1,11 +1,10 @@
-import { apiVersion, formatJson, type Kind, parseJson, type ResourceOf } from '@tortie/model'
+import { apiVersion, defaultAllowProfile, formatJson, type Kind, parseJson, type ResourceOf } from '@tortie/model'
 import type { Call, Clock, Log, Random } from '@tortie/runtime'
 import type { Datastore, Listing, OfKind, ResourceKey, Selection } from './contract.ts'
 import { DatastoreError } from './errors.ts'
 import { keyRow } from './keys/key-table.ts'
 import { isObject, isSelected, type KeyRow } from './keys/row.ts'
 import type { Expected, RawEntry, RawOutcome, RawStore } from './raw-store.ts'
-import { defaultAllowProfile, isDefaultAllow } from './virtual-profile.ts'
 import { watchResources } from './watch.ts'
 
 export interface DatastorePorts {
@@ -141,6 +140,11 @@ class KeyValueDatastore implements Datastore {
     const row = keyRow(key.kind)
     return this.#store.compareAndSwap(row.format(key), expected, formatJson(row.encode(resource)), call)
   }
+}
+
+/** In every listing and in no store (spec 01 §1.8, 2.2). */
+export function isDefaultAllow({ kind, name }: ResourceKey): boolean {
+  return kind === 'Profile' && name === defaultAllowProfile.metadata.name
 }
 
 /** The key that a resource's kind and metadata say. */

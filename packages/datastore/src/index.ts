@@ -1,4 +1,6 @@
 /** The datastore contract, its key table, an in-memory store and a typed client. */
+export { type ClusterOptions, ensureInitialized } from './client/ensure-initialized.ts'
+export { findResource } from './client/find.ts'
 export type { Datastore, Listing, OfKind, ResourceKey, Selection, WatchEvent, WatchOptions } from './contract.ts'
 export { createDatastore, type DatastorePorts, keyOf } from './datastore.ts'
 export { DatastoreError, type DatastoreErrorCode, describeKey, isDatastoreError } from './errors.ts'
@@ -13,6 +15,7 @@ export {
 export { formatKey, keyTable, parseKey } from './keys/key-table.ts'
 export type { KeyRow } from './keys/row.ts'
 export { createMemoryState, type MemoryState } from './memory/memory-store.ts'
+export { type Change, followResources, type MirrorBatch } from './mirror/follow.ts'
 export {
   type Expected,
   type KeyRange,

@@ -1,12 +1,11 @@
 import type { Kind } from '@tortie/model'
 import { type Call, createBackoff, isRetryable } from '@tortie/runtime'
 import type { Listing, Selection, WatchEvent, WatchOptions } from './contract.ts'
-import { type DatastorePorts, tryReadEntry } from './datastore.ts'
+import { type DatastorePorts, isDefaultAllow, tryReadEntry } from './datastore.ts'
 import { isDatastoreError } from './errors.ts'
 import { keyRow } from './keys/key-table.ts'
 import { isSelected } from './keys/row.ts'
 import type { RawEvent, RawStore } from './raw-store.ts'
-import { isDefaultAllow } from './virtual-profile.ts'
 
 interface Source<K extends Kind> extends DatastorePorts {
   readonly store: RawStore

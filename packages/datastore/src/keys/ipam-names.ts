@@ -1,4 +1,5 @@
 import { canonicalPrefix } from '@tortie/ip'
+import { blockName } from '@tortie/model'
 import type { ResourceKey } from '../contract.ts'
 
 /** What claims a block: a host by its node's name, or something virtual such as `load-balancer`. */
@@ -8,11 +9,6 @@ export interface AffinityIdentity {
   readonly node: string
   /** The block, in canonical text. */
   readonly cidr: string
-}
-
-/** `10-65-0-0-26` for `10.65.0.0/26`, `fd00---122` for `fd00::/122`. @param cidr canonical text */
-export function blockName(cidr: string): string {
-  return cidr.replace(/[.:/]/g, '-')
 }
 
 /** The inverse of `blockName`; undefined when `name` is none. A length over 32 means IPv6: blocks are that small. */

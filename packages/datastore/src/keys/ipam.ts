@@ -1,9 +1,9 @@
-import { apiVersion, type JsonObject, type JsonValue, type Kind, type ResourceOf } from '@tortie/model'
+import { apiVersion, blockName, decodeBlockSpec, type JsonObject, type Kind, type ResourceOf } from '@tortie/model'
 import type { ResourceKey } from '../contract.ts'
 import { DatastoreError } from '../errors.ts'
 import { prefixRange } from '../raw-store.ts'
-import { affinityName, blockName, canonicalCidr, parseAffinityName, parseBlockName } from './ipam-names.ts'
-import { isObject, type KeyRow, withoutUndefined } from './row.ts'
+import { affinityName, canonicalCidr, parseAffinityName, parseBlockName } from './ipam-names.ts'
+import { type KeyRow, withoutUndefined } from './row.ts'
 
 const root = '/calico/ipam/v2/'
 
@@ -50,30 +50,18 @@ export const blockRow: KeyRow<'IPAMBlock'> = {
       sequenceNumberForAllocation: spec.sequenceNumberForAllocation ?? {},
     })
   },
-  decode(key, value) {
-    const { affinity_claim_time: affinityClaimTime, sequenceNumberForAllocation, ...rest } = value
-    const numbers = isObject(sequenceNumberForAllocation) ? sequenceNumberForAllocation : {}
-    const spec = {
-      ...rest,
-      cidr: parseBlockName(key.name) ?? bad(key, 'use blockKey'),
-      affinity: rest.affinity ?? null,
-      ...(typeof affinityClaimTime === 'string' && { affinityClaimTime }),
-      allocations: rest.allocations ?? [],
-      unallocated: rest.unallocated ?? [],
-      attributes: rest.attributes ?? [],
-      sequenceNumber: toBigint(rest.sequenceNumber ?? 0),
-      sequenceNumberForAllocation: Object.fromEntries(Object.entries(numbers).map(([at, n]) => [at, toBigint(n)])),
-      deleted: rest.deleted ?? false,
-    }
-    return ipamResource(key, spec)
+  decode(key, { affinity_claim_time: claimTime, ...value }) {
+    const spec = decodeBlockSpec({ sequenceNumberForAllocation: {}, ...value })
+    for (const number of [spec.sequenceNumber, ...Object.values(spec.sequenceNumberForAllocation ?? {})])
+      if (typeof number !== 'bigint') throw new TypeError(`a sequence number is ${JSON.stringify(number)}`)
+    return ipamResource(key, {
+      ...spec,
+      cidr: parseBlockName(key.name),
+      affinity: spec.affinity ?? null,
+      ...(typeof claimTime === 'string' && { affinityClaimTime: claimTime }),
+      allocations: spec.allocations ?? [],
+    })
   },
-}
-
-/** Sequence numbers pass 2^53: always bigint, so that they compare and add. */
-function toBigint(value: JsonValue): bigint {
-  if (typeof value === 'bigint') return value
-  if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value)
-  throw new TypeError(`a sequence number is ${JSON.stringify(value)}`)
 }
 
 const affinities = new RegExp(`^${root}(host|virtual)/([^/:]+)/(ipv[46]/block/[^/]+)$`)

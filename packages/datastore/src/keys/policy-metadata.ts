@@ -1,8 +1,8 @@
-import { formatJson, type JsonObject } from '@tortie/model'
+import { formatJson, type JsonObject, wellKnown } from '@tortie/model'
 import type { StoredMetadata } from './resource.ts'
 import { isObject } from './row.ts'
 
-const annotation = 'projectcalico.org/metadata'
+const annotation = wellKnown.metadataAnnotation
 
 /** Without this annotation Calico's readers take a leading `default.` off a policy's name (spec 01 §2.2, §6 trap 2). */
 export const policyMetadata: StoredMetadata = {
