@@ -3,19 +3,7 @@ import { badValue } from '../errors.ts'
 import { keySize } from '../key.ts'
 import type { Element, PackedElements } from '../object/object.ts'
 import { writeVerdict } from '../verdict.ts'
-
-/** linux/netfilter/nf_tables.h enum nft_set_elem_attributes. */
-const LIST_ELEM = 1
-const KEY = 1
-const DATA = 2
-const FLAGS = 3
-const TIMEOUT = 4
-const EXPIRATION = 5
-const USERDATA = 6
-const KEY_END = 10
-const DATA_VALUE = 1
-const INTERVAL_END = 1
-const CATCHALL = 2
+import { code } from './code.ts'
 
 /** The most that a list of elements may take: an attribute is shorter than 64 KiB. */
 export const elementsLimit = 65_531
@@ -29,16 +17,16 @@ export function elementSize({ key, keyEnd, data, verdict, userData }: Element): 
 
 export function writeElement(writer: MessageWriter, element: Element): void {
   const { key, keyEnd, data, verdict, timeoutMs, expirationMs, userData } = element
-  writer.beginNested(LIST_ELEM)
-  const flags = (element.intervalEnd ? INTERVAL_END : 0) | (key ? 0 : CATCHALL)
-  if (flags) writer.attrU32Be(FLAGS, flags)
-  if (timeoutMs !== undefined) writer.attrU64Be(TIMEOUT, timeoutMs)
-  if (expirationMs !== undefined) writer.attrU64Be(EXPIRATION, expirationMs)
-  if (key) writer.beginNested(KEY).attrBytes(DATA_VALUE, key).endNested()
-  if (keyEnd) writer.beginNested(KEY_END).attrBytes(DATA_VALUE, keyEnd).endNested()
-  if (verdict) writeVerdict(writer, DATA, verdict)
-  else if (data) writer.beginNested(DATA).attrBytes(DATA_VALUE, data).endNested()
-  if (userData) writer.attrBytes(USERDATA, userData)
+  writer.beginNested(code.LIST_ELEM)
+  const flags = (element.intervalEnd ? code.INTERVAL_END : 0) | (key ? 0 : code.CATCHALL)
+  if (flags) writer.attrU32Be(code.FLAGS, flags)
+  if (timeoutMs !== undefined) writer.attrU64Be(code.TIMEOUT, timeoutMs)
+  if (expirationMs !== undefined) writer.attrU64Be(code.EXPIRATION, expirationMs)
+  if (key) writer.beginNested(code.KEY).attrBytes(code.DATA_VALUE, key).endNested()
+  if (keyEnd) writer.beginNested(code.KEY_END).attrBytes(code.DATA_VALUE, keyEnd).endNested()
+  if (verdict) writeVerdict(writer, code.DATA, verdict)
+  else if (data) writer.beginNested(code.DATA).attrBytes(code.DATA_VALUE, data).endNested()
+  if (userData) writer.attrBytes(code.USERDATA, userData)
   writer.endNested()
 }
 
@@ -109,10 +97,10 @@ interface Heads {
 function keyHeads(bytes: number): Heads {
   const nested = 8 + align(bytes)
   return {
-    element: header(4 + nested, LIST_ELEM | NLA_F_NESTED),
-    key: header(nested, KEY | NLA_F_NESTED),
-    keyEnd: header(nested, KEY_END | NLA_F_NESTED),
-    value: header(4 + bytes, DATA_VALUE),
+    element: header(4 + nested, code.LIST_ELEM | NLA_F_NESTED),
+    key: header(nested, code.KEY | NLA_F_NESTED),
+    keyEnd: header(nested, code.KEY_END | NLA_F_NESTED),
+    value: header(4 + bytes, code.DATA_VALUE),
   }
 }
 
@@ -147,7 +135,7 @@ function writeConcat(
   writer.reserve((to - from) * size)
   const { buffer, view } = writer
   const heads = keyHeads(bytes)
-  const element = header(size, LIST_ELEM | NLA_F_NESTED)
+  const element = header(size, code.LIST_ELEM | NLA_F_NESTED)
   let at = writer.length
   for (let i = from; i < to; i++) {
     view.setUint32(at, element, hostIsLittleEndian)
@@ -171,9 +159,9 @@ function writeRange(
   writer.reserve((to - from) * size)
   const { buffer, view } = writer
   const heads = keyHeads(bytes)
-  const endElement = header(plainSize(bytes) + 8, LIST_ELEM | NLA_F_NESTED)
-  const openElement = header(plainSize(bytes) + 12, LIST_ELEM | NLA_F_NESTED)
-  const flags = header(8, FLAGS)
+  const endElement = header(plainSize(bytes) + 8, code.LIST_ELEM | NLA_F_NESTED)
+  const openElement = header(plainSize(bytes) + 12, code.LIST_ELEM | NLA_F_NESTED)
+  const flags = header(8, code.FLAGS)
   let at = writer.length
   for (let i = from; i < to; i++) {
     const open = isLast(ends, i * bytes, bytes)
@@ -185,7 +173,7 @@ function writeRange(
     }
     view.setUint32(at, endElement, hostIsLittleEndian)
     view.setUint32(at + 4, flags, hostIsLittleEndian)
-    view.setUint32(at + 8, INTERVAL_END)
+    view.setUint32(at + 8, code.INTERVAL_END)
     at = putKey(buffer, view, at + 12, heads, ends, i * bytes, bytes)
     increment(buffer, at - align(bytes), bytes)
   }
@@ -193,7 +181,7 @@ function writeRange(
 }
 
 function putOpenMark(buffer: Uint8Array, view: DataView, at: number): number {
-  view.setUint32(at, header(10, USERDATA), hostIsLittleEndian)
+  view.setUint32(at, header(10, code.USERDATA), hostIsLittleEndian)
   for (let i = 0; i < 8; i++) buffer[at + 4 + i] = openMark[i] ?? 0
   return at + 12
 }

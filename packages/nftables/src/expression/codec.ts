@@ -17,6 +17,13 @@ const byName = Map.groupBy(rows, (row) => row.name)
 /** Every kind of expression, for tests of completeness. */
 export const expressionKinds: readonly ExpressionKind[] = [...byKind.keys(), 'verdict', 'unknown']
 
+/** Writes a list of expressions as the attribute `type`. */
+export function writeExpressions(writer: MessageWriter, type: number, expressions: readonly Expression[]): void {
+  writer.beginNested(type)
+  for (const expression of expressions) writeExpression(writer, expression)
+  writer.endNested()
+}
+
 /** Writes one element of NFTA_RULE_EXPRESSIONS. */
 export function writeExpression(writer: MessageWriter, expression: Expression): void {
   writer.beginNested(NFTA_LIST_ELEM)

@@ -17,21 +17,13 @@ import {
 } from '@tortie/netlink'
 import { elementSize, elementsLimit, packedShape, writeElement } from '../element/write.ts'
 import { badValue } from '../errors.ts'
+import { writeChain } from '../object/chain.ts'
 import { families } from '../object/family.ts'
+import { writeFlowtable, writeFlowtableRef } from '../object/flowtable.ts'
 import type { Elements, NftObject, NftSet, PackedElements, SetRef, TableRef } from '../object/object.ts'
-import {
-  writeChain,
-  writeChainRef,
-  writeFlowtable,
-  writeFlowtableRef,
-  writeRule,
-  writeRuleRef,
-  writeRulesOf,
-  writeSet,
-  writeSetRef,
-  writeTable,
-  writeTableRef,
-} from '../object/write.ts'
+import { writeRule, writeRuleRef, writeRulesOf } from '../object/rule.ts'
+import { writeSet, writeSetRef } from '../object/set.ts'
+import { writeTable, writeTableRef } from '../object/table.ts'
 import { message } from '../wire/message.ts'
 import type { Flushable, Operation, Verb } from './operation.ts'
 import type { Transaction } from './transaction.ts'
@@ -177,7 +169,11 @@ class Encoder {
         writeTableRef(this.begin(destroy ? message.DESTROYTABLE : message.DELTABLE, object, 0), object)
         break
       case 'chain':
-        writeChainRef(this.begin(destroy ? message.DESTROYCHAIN : message.DELCHAIN, object.table, 0), object)
+        writeChain(this.begin(destroy ? message.DESTROYCHAIN : message.DELCHAIN, object.table, 0), {
+          kind: 'chain',
+          table: object.table,
+          name: object.name,
+        })
         break
       case 'set':
         writeSetRef(this.begin(destroy ? message.DESTROYSET : message.DELSET, object.table, 0), object)

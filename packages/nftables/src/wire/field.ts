@@ -150,3 +150,37 @@ export function codes<T extends string>(table: Readonly<Record<T, number>>, base
     },
   }
 }
+
+/** An attribute that holds the attributes of a record. */
+export function nested<T extends object>(record: {
+  write(writer: MessageWriter, value: T): void
+  read(view: DataView, start: number, end: number): T
+}): Format<T> {
+  return {
+    write: (writer, type, value) => {
+      writer.beginNested(type)
+      record.write(writer, value)
+      writer.endNested()
+    },
+    read: (view, start, end) => record.read(view, start, end),
+  }
+}
+
+/** An attribute that holds a list: each item is an attribute of type `itemType`. */
+export function list<T>(itemType: number, item: Format<T>): Format<readonly T[]> {
+  return {
+    write: (writer, type, value) => {
+      writer.beginNested(type)
+      for (const one of value) item.write(writer, itemType, one)
+      writer.endNested()
+    },
+    read: (view, start, end) => {
+      const items: T[] = []
+      for (let at = start; at < end; at = nextAttribute(view, at, end)) {
+        const one = attributeType(view, at) === itemType ? item.read(view, at + 4, attributeEnd(view, at)) : undefined
+        if (one !== undefined) items.push(one)
+      }
+      return items
+    },
+  }
+}
