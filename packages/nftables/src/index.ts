@@ -6,7 +6,7 @@ export { action, type LimitOptions, type NatOptions } from './build/action.ts'
 export { type Concatenation, concat, createField, type Field } from './build/field.ts'
 export { match } from './build/match.ts'
 export { rule } from './build/rule.ts'
-export { type Layer, type Needs, raw, type Term } from './build/term.ts'
+export { type Needs, raw, type Term } from './build/term.ts'
 export { type DataType, dataTypes, type KeyType, type Value } from './data-type.ts'
 export { element, packAddresses, packKeys, packPrefixes, packRanges, range, verdictElement } from './element/pack.ts'
 export {
@@ -62,6 +62,11 @@ export type {
   Table,
   TableRef,
 } from './object/object.ts'
+export type { Layer } from './packet/headers.ts'
+export { readElements, readPacked } from './read/elements.ts'
+export { readGeneration } from './read/generation.ts'
+export { readChains, readFlowtables, readRules, readSets, readTables } from './read/objects.ts'
+export { readTableContents, type TableContents } from './read/ruleset.ts'
 export {
   type CommitOptions,
   type CommitResult,
