@@ -18,4 +18,5 @@ export default defineConfig({
   dts: false,
   clean: true,
   sourcemap: true,
+  silent: true,
 })

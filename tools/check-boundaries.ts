@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<Layer, readonly Layer[]>> = {
 /** A driver may use `linux`, and the composing packages are given their drivers, but may open netns through it. */
 const besides: readonly (readonly [from: RegExp, to: string])[] = [[/./, '@tortie/linux']]
 const platform =
-  /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|setImmediate|process\.|Buffer\b|crypto\.)/
+  /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|setImmediate|process\.(?:env|argv|exit|pid|std|nextTick|hrtime|platform|cwd|on)|Buffer\b|crypto\.)/
 const longestFile = 400
 
 interface Package {
@@ -76,7 +76,7 @@ function checkFile(pkg: Package, file: string): void {
   const test = /\.test\.ts$|\/testing\/|\/bench\//.test(file)
   const lines = text.split('\n').length
   if (lines > longestFile + 1) problems.push(`${file}: ${lines} lines; over ${longestFile} hides two things`)
-  for (const [, from = ''] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+  for (const [, from = ''] of text.matchAll(/(?:^(?:import|export)(?:[^'"`]*?\bfrom)?\s*|\bimport\()'([^']+)'/gm)) {
     if (from.startsWith('.')) continue
     const name = from
       .split('/')

@@ -8,15 +8,26 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
-import { streamDuring, wrongFlows } from './flows.ts'
-import { formatMatrix, legend, measure, type Party, wrongCells } from './matrix.ts'
-import { addPodNetns, buildNetwork, type Host, hosts, outside, podNetns, removeNetwork, run } from './network.ts'
-import { readOracle } from './oracle.ts'
-import { startProber } from './prober.ts'
-import { type Agent, cni, type Places, type PodRequest, places, startAgent, tortiectl, waitReady } from './processes.ts'
+import { streamDuring, wrongFlows } from './lab/flows.ts'
+import { formatMatrix, legend, measure, type Party, wrongCells } from './lab/matrix.ts'
+import { createNetwork, type Host, run } from './lab/network.ts'
+import { readOracle } from './lab/oracle.ts'
+import { startProber } from './lab/prober.ts'
+import {
+  type Agent,
+  cni,
+  type Places,
+  type PodRequest,
+  places,
+  startAgent,
+  tortiectl,
+  waitReady,
+} from './lab/processes.ts'
 
 const yaml = (name: string): string => fileURLToPath(new URL(`./yaml/${name}`, import.meta.url))
 const ports = [8080, 5432]
+const network = createNetwork('tortie-demo', 3)
+const { hosts, outside, podNetns } = network
 const keep = process.argv.includes('--keep')
 const problems: string[] = []
 
@@ -51,7 +62,7 @@ async function addPod(wanted: (typeof podsWanted)[number], at: Places): Promise<
   const pod: PodRequest & { host: Host } = {
     host,
     name: wanted.name,
-    netns: addPodNetns(wanted.name),
+    netns: network.addPod(wanted.name),
     namespace: wanted.namespace,
     labels: { role: wanted.role },
   }
@@ -65,7 +76,7 @@ async function addPod(wanted: (typeof podsWanted)[number], at: Places): Promise<
 }
 
 async function runDemo(at: Places, parties: Party[], agents: Agent[]): Promise<void> {
-  await step('three hosts and a machine outside, on one switch', buildNetwork)
+  await step('three hosts and a machine outside, on one switch', network.build)
   await step('tortiectl apply: address pools', () => tortiectl(['apply', '-f', yaml('00-network.yaml')], at))
   await step('an agent on each host, ready', async () => {
     agents.push(...hosts.map((host) => startAgent(host, at)))
@@ -164,14 +175,14 @@ async function main(): Promise<void> {
     process.exitCode = 1
     return
   }
-  removeNetwork() // of a run that was killed
+  network.remove() // of a run that was killed
   const at = places(mkdtempSync(join(tmpdir(), 'tortie-demo-')))
   const agents: Agent[] = []
   const parties: Party[] = []
   const cleanUp = (): void => {
     for (const { prober } of parties) prober.stop()
     for (const agent of agents) agent.process.kill('SIGKILL')
-    removeNetwork()
+    network.remove()
     rmSync(at.dir, { recursive: true, force: true })
   }
   const interrupted = new Promise<'interrupted'>((resolve) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Host } from './network.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 const program = {
   agent: 'apps/agent/dist/main.js',
   cni: 'apps/cni/dist/main.cjs',

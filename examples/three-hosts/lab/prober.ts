@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Attempt, Command, Outcome, StreamCount } from './probe.ts'
+import type { Attempt, Command, Outcome, Stream, StreamCount } from './probe.ts'
 
 export interface Prober {
   attempt(attempt: Omit<Attempt, 'id'>): Promise<boolean>
-  stream(id: number, to: string, port: number): void
+  stream(stream: Stream): void
   count(id: number): Promise<StreamCount>
   stop(): void
 }
@@ -41,7 +41,7 @@ export async function startProber(netns: string, ports: readonly number[]): Prom
       const id = next++
       return (await ask(id, { do: 'attempt', attempt: { ...attempt, id } })).reached
     },
-    stream: (id, to, port) => void send({ do: 'stream', id, to, port }),
+    stream: (stream) => void send({ do: 'stream', ...stream }),
     count: (id) => ask(id, { do: 'count', id }),
     stop: () => child.kill('SIGKILL'),
   }

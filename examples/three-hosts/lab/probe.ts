@@ -3,7 +3,7 @@
  * and says what came back. `node probe.ts PORT…`
  */
 import { spawn } from 'node:child_process'
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { connect, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 
@@ -21,8 +21,15 @@ export interface Outcome {
 /** `stream` counts exchanges for ever; `count` reads the counters; so that loss during a restart can be seen. */
 export type Command =
   | { readonly do: 'attempt'; readonly attempt: Attempt }
-  | { readonly do: 'stream'; readonly id: number; readonly to: string; readonly port: number }
+  | ({ readonly do: 'stream' } & Stream)
   | { readonly do: 'count'; readonly id: number }
+export interface Stream {
+  readonly id: number
+  readonly to: string
+  readonly port: number
+  /** A new flow for each packet, so that each meets the policy; otherwise all are one flow. */
+  readonly fresh: boolean
+}
 export interface StreamCount {
   readonly id: number
   readonly sent: number
@@ -84,18 +91,21 @@ function attemptIcmp({ to, timeoutMs }: Attempt): Promise<boolean> {
 const attempts = { tcp: attemptTcp, udp: attemptUdp, icmp: attemptIcmp }
 const streams = new Map<number, { sent: number; answered: number }>()
 
-/** One UDP exchange every 5 ms over one flow. */
-function startStream({ id, to, port }: { readonly id: number; readonly to: string; readonly port: number }): void {
+/** One UDP exchange every 5 ms. */
+function startStream({ id, to, port, fresh }: Stream): void {
   const count = { sent: 0, answered: 0 }
   streams.set(id, count)
-  const socket = createSocket(to.includes(':') ? 'udp6' : 'udp4')
-  socket.on('message', () => count.answered++).on('error', () => {})
-  socket.connect(port, to, () => {
-    setInterval(() => {
-      count.sent++
-      socket.send('tortie', () => {})
-    }, 5)
-  })
+  const open = (): Socket => {
+    const socket = createSocket(to.includes(':') ? 'udp6' : 'udp4')
+    return socket.on('message', () => count.answered++).on('error', () => {})
+  }
+  const lasting = fresh ? undefined : open()
+  setInterval(() => {
+    const socket = lasting ?? open()
+    count.sent++
+    socket.send('tortie', port, to, () => {})
+    if (fresh) setTimeout(() => socket.close(), 2000)
+  }, 5)
 }
 
 async function main(): Promise<void> {

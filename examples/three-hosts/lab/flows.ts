@@ -18,7 +18,8 @@ export async function streamDuring(
     ...allowed.map((pair) => ({ pair, allowed: true })),
     ...denied.map((pair) => ({ pair, allowed: false })),
   ]
-  for (const [id, { pair }] of pairs.entries()) pair[0].prober.stream(id, pair[1].ipv4, 8080)
+  for (const [id, { pair }] of pairs.entries())
+    pair[0].prober.stream({ id, to: pair[1].ipv4, port: 8080, fresh: id % 2 === 1 })
   await meanwhile()
   return await Promise.all(
     pairs.map(async ({ pair: [from, to], allowed }, id) => {
