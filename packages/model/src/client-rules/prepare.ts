@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@tortie/runtime'
 import { type FieldError, ModelError } from '../errors.ts'
-import type { Kind, ResourceOf } from '../kinds/kind.ts'
+import type { AnyResource } from '../kinds/kind.ts'
 import { apiVersion } from '../kinds/resource.ts'
 import type { Metadata } from '../metadata/metadata.ts'
 import { tidy } from '../schema/tidy.ts'
@@ -20,7 +20,7 @@ export interface PreparePorts {
  * other objects (that the tier exists, that pools do not overlap) is the caller's. Spec 01 §1.4–§1.17.
  * @throws ModelError `model/invalid`, `model/unknown-kind`
  */
-export function prepareCreate<K extends Kind>(resource: ResourceOf<K>, ports: PreparePorts): ResourceOf<K> {
+export function prepareCreate<R extends AnyResource>(resource: R, ports: PreparePorts): R {
   const ruled = applyRules(resource)
   const { resourceVersion, uid, creationTimestamp } = ruled.metadata
   const errors = resourceVersion
@@ -39,7 +39,7 @@ export function prepareCreate<K extends Kind>(resource: ResourceOf<K>, ports: Pr
  * CIDR and block size stay). resourceVersion, uid and creationTimestamp are required: take them from what was read.
  * @throws ModelError `model/invalid`, `model/unknown-kind`
  */
-export function prepareUpdate<K extends Kind>(resource: ResourceOf<K>, old: ResourceOf<K>): ResourceOf<K> {
+export function prepareUpdate<R extends AnyResource>(resource: R, old: R): R {
   const ruled = applyRules(resource)
   const missing = (['resourceVersion', 'uid', 'creationTimestamp'] as const)
     .filter((field) => !ruled.metadata[field])
@@ -51,8 +51,8 @@ export function prepareUpdate<K extends Kind>(resource: ResourceOf<K>, old: Reso
 }
 
 /** What a reader sees: defaults that Calico's Get and List fill in, though the store holds none. Bad objects stay as read. */
-export function present<K extends Kind>(resource: ResourceOf<K>): ResourceOf<K> {
-  return ((clientRules[resource.kind as Kind] as Rules).present?.(resource) ?? resource) as ResourceOf<K>
+export function present<R extends AnyResource>(resource: R): R {
+  return ((clientRules[resource.kind] as Rules).present?.(resource) ?? resource) as R
 }
 
 /** RFC 3339 with whole seconds, UTC. @param ms since the Unix epoch */
@@ -65,19 +65,15 @@ function wrong(path: string, value: unknown, reason: string): FieldError {
 }
 
 /** Shape first: the kind's rules may rely on metadata and spec being objects. */
-function applyRules<K extends Kind>(given: ResourceOf<K>): ResourceOf<K> {
+function applyRules<R extends AnyResource>(given: R): R {
   const kind = kindOf(given)
   const complete = { ...given, apiVersion, spec: given.spec ?? {} }
-  const tidied = tidy(schemaOf(kind), complete) as ResourceOf<K>
+  const tidied = tidy(schemaOf(kind), complete) as R
   if (!isFields(tidied.metadata) || !isFields(tidied.spec)) throwIfAny(tidied, findErrors(tidied))
-  return ((clientRules[kind] as Rules).write?.(tidied) ?? tidied) as ResourceOf<K>
+  return ((clientRules[kind] as Rules).write?.(tidied) ?? tidied) as R
 }
 
-function finish<K extends Kind>(
-  resource: ResourceOf<K>,
-  operation: 'create' | 'update',
-  errors: readonly FieldError[],
-): ResourceOf<K> {
+function finish<R extends AnyResource>(resource: R, operation: 'create' | 'update', errors: readonly FieldError[]): R {
   if (errors.length > 0) throwIfAny(resource, [...errors, ...findErrors(resource, { operation })])
   return withDefaults(resource, { operation })
 }

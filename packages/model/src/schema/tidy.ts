@@ -31,7 +31,7 @@ function tidyFields(shape: Readonly<Record<string, Schema>>, value: Fields): Fie
     if (schema === undefined) kept.push([key, field])
     else if (!isAbsent(schema, field)) {
       const tidied = tidy(schema, field)
-      if (!(isSparse(schema) && isZero(tidied))) kept.push([key, tidied])
+      if (!(isSparse(schema) && isZero(schema, tidied))) kept.push([key, tidied])
     }
   }
   return Object.fromEntries(kept)
@@ -43,9 +43,14 @@ function isAbsent(schema: Schema, value: unknown): boolean {
   return def.type === 'optional' && value === null && defOf(def.innerType).type !== 'nullable'
 }
 
-function isZero(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0
-  return value === '' || value === 0 || value === false || (isFields(value) && Object.keys(value).length === 0)
+/** Zero of its own type: `{}` for a list is a mistake, to be reported. */
+function isZero(schema: Schema, value: unknown): boolean {
+  const def = defOf(schema)
+  if (def.type === 'optional') return isZero(def.innerType, value)
+  if (def.type === 'array') return Array.isArray(value) && value.length === 0
+  if (def.type === 'object' || def.type === 'record') return isFields(value) && Object.keys(value).length === 0
+  if (def.type === 'boolean') return value === false
+  return value === '' || value === 0
 }
 
 /** Paths of the fields that the schema does not know. */

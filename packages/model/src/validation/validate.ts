@@ -1,7 +1,7 @@
 import { safeParse } from 'zod/mini'
 import { type FieldError, ModelError } from '../errors.ts'
 import { type Definition, definitions } from '../kinds/definitions.ts'
-import { type Kind, type KindInfo, kinds, type ResourceOf } from '../kinds/kind.ts'
+import { type AnyResource, type Kind, type KindInfo, kinds } from '../kinds/kind.ts'
 import { nameComplaint } from '../metadata/names.ts'
 import { tidy, unknownPaths } from '../schema/tidy.ts'
 import { formatPath, toFieldError } from './issues.ts'
@@ -15,9 +15,9 @@ export interface ValidateOptions {
   readonly unknownFields?: 'keep' | 'reject'
 }
 
-interface Examined<K extends Kind> {
+interface Examined<R> {
   /** With defaults and canonical spellings, when there are no errors. */
-  readonly resource: ResourceOf<K>
+  readonly resource: R
   readonly errors: readonly FieldError[]
 }
 
@@ -26,15 +26,12 @@ interface Examined<K extends Kind> {
  * 01 §1.4 ff.). Absent fields are judged by their defaults.
  * @throws ModelError `model/invalid` that names every wrong field; `model/unknown-kind`
  */
-export function validate<K extends Kind>(resource: ResourceOf<K>, options: ValidateOptions = {}): void {
+export function validate(resource: AnyResource, options: ValidateOptions = {}): void {
   throwIfAny(resource, examine(resource, options).errors)
 }
 
 /** What `validate` would throw, as a list; empty for a good object. @throws ModelError `model/unknown-kind` */
-export function findErrors<K extends Kind>(
-  resource: ResourceOf<K>,
-  options: ValidateOptions = {},
-): readonly FieldError[] {
+export function findErrors(resource: AnyResource, options: ValidateOptions = {}): readonly FieldError[] {
   return examine(resource, options).errors
 }
 
@@ -43,7 +40,7 @@ export function findErrors<K extends Kind>(
  * becomes 80). Unknown fields survive. Client rules that need more than the schema are in `prepareCreate`.
  * @throws ModelError as `validate`
  */
-export function withDefaults<K extends Kind>(resource: ResourceOf<K>, options: ValidateOptions = {}): ResourceOf<K> {
+export function withDefaults<R extends AnyResource>(resource: R, options: ValidateOptions = {}): R {
   const examined = examine(resource, options)
   throwIfAny(resource, examined.errors)
   return examined.resource
@@ -53,13 +50,13 @@ function throwIfAny(resource: unknown, fields: readonly FieldError[]): void {
   if (fields.length > 0) throw new ModelError('model/invalid', { subject: describe(resource), fields })
 }
 
-function examine<K extends Kind>(given: ResourceOf<K>, options: ValidateOptions): Examined<K> {
+function examine<R extends AnyResource>(given: R, options: ValidateOptions): Examined<R> {
   const kind = kindOf(given)
   const schema = schemaOf(kind)
-  const tidied = tidy(schema, { ...given, spec: given.spec ?? {} }) as ResourceOf<K>
+  const tidied = tidy(schema, { ...given, spec: given.spec ?? {} }) as R
   const parsed = safeParse(schema, tidied)
   const errors = parsed.success ? [] : parsed.error.issues.map((issue) => toFieldError(issue, tidied))
-  const resource = (parsed.success ? parsed.data : tidied) as ResourceOf<K>
+  const resource = (parsed.success ? parsed.data : tidied) as R
   const unknown = options.unknownFields === 'reject' ? unknownErrors(unknownPaths(schema, tidied)) : []
   return { resource, errors: [...identityErrors(kind, resource, errors, options), ...errors, ...unknown] }
 }
@@ -75,7 +72,7 @@ function unknownErrors(paths: readonly PropertyKey[][]): FieldError[] {
 /** Name, namespace, and what a kind checks across metadata and spec, which needs a sound shape. */
 function identityErrors(
   kind: Kind,
-  resource: ResourceOf<Kind>,
+  resource: AnyResource,
   shapeErrors: readonly FieldError[],
   { operation = 'create' }: ValidateOptions,
 ): FieldError[] {
