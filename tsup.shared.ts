@@ -16,6 +16,8 @@ export default defineConfig({
   format: ['esm'],
   target: 'node24',
   dts: false,
+  // `node:sqlite` has no other name.
+  removeNodeProtocol: false,
   clean: true,
   sourcemap: true,
   silent: true,
