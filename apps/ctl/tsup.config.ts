@@ -7,5 +7,6 @@ export default defineConfig({
   platform: 'node',
   clean: true,
   sourcemap: true,
+  silent: true,
   banner: { js: '#!/usr/bin/env node' },
 })

@@ -1,2 +1,12 @@
-/** The data flow of one node, all I/O passed in. */
-export {}
+/** The data flow of one node, all I/O passed in: the agent and the simulator call it. */
+export { type NodeConfig, type ParameterName, parameters } from './config/parameters.ts'
+export { type ConfigSources, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
+export type { LocalSources } from './config-watch.ts'
+export { type EndpointStatus, type EndpointStatusFiles, statusFile } from './endpoint-status.ts'
+export { NodeError, type NodeErrorCode } from './errors.ts'
+export type { Health, Report } from './health.ts'
+export { createNode, type NodeOptions, type RunningNode } from './node.ts'
+export type { NodePorts } from './ports.ts'
+export { autodetect, type HostAddress } from './registration/autodetect.ts'
+export { defaultPools, poolFamilies } from './registration/default-pools.ts'
+export { type RegistrationOptions, type RegistrationPorts, registerNode } from './registration/register.ts'

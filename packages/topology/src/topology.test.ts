@@ -135,6 +135,9 @@ describe('workloads', () => {
       '10.65.0.1/32',
     ])
     expect(programOf([endpoint({ ...spec, node: 'b' })]).program.workloads.size).toBe(0)
+    const spoofing = endpoint({ ...spec, allowSpoofedSourcePrefixes: ['10.1.0.0/16'] })
+    expect(programOf([spoofing]).program.workloads.size).toBe(0)
+    expect(programOf([spoofing], { sourceSpoofing: true }).program.workloads.size).toBe(1)
   })
 })
 

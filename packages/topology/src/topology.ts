@@ -1,17 +1,16 @@
 import type { LocalWorkload, NatProgram, Route, RoutingProgram, Vtep } from '@tortie/dataplane'
 import type { ResourceKey } from '@tortie/datastore'
 import { canonicalPrefix, createPrefixTrie, type Family, type PrefixTrie, parsePrefix } from '@tortie/ip'
-import type { ResourceOf } from '@tortie/model'
+import type { AnyResource, ResourceOf } from '@tortie/model'
 import { blockRoutes } from './block.ts'
 import { encapOf } from './encap.ts'
 import { type NodeAddress, nodeAddress, onSameSubnet } from './node-address.ts'
 import { vtepOf } from './vtep.ts'
 
-type Kinds = 'Node' | 'IPPool' | 'IPAMBlock' | 'WorkloadEndpoint'
-
+/** Of Node, IPPool, IPAMBlock and WorkloadEndpoint; other kinds are ignored. */
 export type TopologyChange =
-  | { readonly type: 'put'; readonly item: ResourceOf<Kinds> }
-  | { readonly type: 'delete'; readonly key: ResourceKey<Kinds> }
+  | { readonly type: 'put'; readonly item: AnyResource }
+  | { readonly type: 'delete'; readonly key: ResourceKey }
 
 export interface TopologyOptions {
   /** Name of the Node resource this program is for. */
@@ -75,7 +74,8 @@ class IncrementalTopology implements Topology {
     if (kind === 'Node') this.#putNode(name, item as ResourceOf<'Node'> | undefined)
     else if (kind === 'IPPool') this.#putPool(name, item as ResourceOf<'IPPool'> | undefined)
     else if (kind === 'IPAMBlock') this.#putBlock(name, item as ResourceOf<'IPAMBlock'> | undefined)
-    else this.#putWorkload(`${namespace}/${name}`, item as ResourceOf<'WorkloadEndpoint'> | undefined)
+    else if (kind === 'WorkloadEndpoint')
+      this.#putWorkload(`${namespace}/${name}`, item as ResourceOf<'WorkloadEndpoint'> | undefined)
   }
 
   flush(): RoutingProgram | undefined {
@@ -153,20 +153,21 @@ class IncrementalTopology implements Topology {
   }
 
   #putWorkload(id: string, endpoint: ResourceOf<'WorkloadEndpoint'> | undefined): void {
-    if (endpoint?.spec.node !== this.#options.node || !endpoint.spec.interfaceName) {
+    const { sourceSpoofing, ipv6, node } = this.#options
+    // Prefixes that may not be honoured take the whole endpoint out (spec 02 §2.9), as they do in the policy engine.
+    const refused = !sourceSpoofing && (endpoint?.spec.allowSpoofedSourcePrefixes ?? []).length > 0
+    if (endpoint?.spec.node !== node || !endpoint.spec.interfaceName || refused) {
       if (this.#workloads.delete(id)) this.#dirty = true
       return
     }
     const { interfaceName, ipNetworks, mac, allowSpoofedSourcePrefixes } = endpoint.spec
-    const addresses = (ipNetworks ?? [])
-      .map(canonicalPrefix)
-      .filter((cidr) => this.#options.ipv6 || !cidr.includes(':'))
+    const addresses = (ipNetworks ?? []).map(canonicalPrefix).filter((cidr) => ipv6 || !cidr.includes(':'))
     const workload: LocalWorkload = {
       interface: interfaceName,
       active: true,
       addresses,
       ...(mac && { mac }),
-      spoofablePrefixes: this.#options.sourceSpoofing ? (allowSpoofedSourcePrefixes ?? []).map(canonicalPrefix) : [],
+      spoofablePrefixes: (allowSpoofedSourcePrefixes ?? []).map(canonicalPrefix),
     }
     if (JSON.stringify(workload) === JSON.stringify(this.#workloads.get(id))) return
     this.#workloads.set(id, workload)

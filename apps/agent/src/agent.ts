@@ -1,0 +1,74 @@
+import { createClient, ensureInitialized, isDatastoreError } from '@tortie/datastore'
+import { openEmbedded } from '@tortie/datastore-embedded'
+import { createIpam } from '@tortie/ipam'
+import { createNode, defaultPools, type NodeConfig, type NodePorts, poolFamilies, registerNode } from '@tortie/node'
+import type { Call, Log } from '@tortie/runtime'
+import { systemClock, systemRandom } from '@tortie/runtime/system'
+import { serveCniSocket } from './cni-socket.ts'
+import { openPolicyDataplane, openRoutingDataplane } from './drivers.ts'
+import { hostAddresses } from './host-addresses.ts'
+import { createMetrics } from './metrics.ts'
+import { createServers, healthAnswer, metricsAnswer } from './servers.ts'
+import type { Settings } from './settings.ts'
+import { endpointStatusFiles } from './status-files.ts'
+
+/** Composes one node from the real drivers and runs it. Ends only by throwing. */
+export async function runAgent(
+  settings: Settings,
+  { log, setLevel }: { readonly log: Log; readonly setLevel: (severity: string) => void },
+  call: Call,
+): Promise<never> {
+  await using resources = new AsyncDisposableStack()
+  const metrics = createMetrics()
+  const datastore = resources.use(
+    await openEmbedded({ path: settings.embeddedPath, clock: systemClock, random: systemRandom, log }, call),
+  )
+  const base = { datastore, clock: systemClock, random: systemRandom, log, meter: metrics.meter }
+  await initialize(settings, base, call)
+  resources.use(await serveCniSocket(settings, base, call))
+
+  const node = createNode(
+    { name: settings.nodeName, local: { file: settings.felixFile, environment: settings.environment }, onConfig },
+    {
+      ...base,
+      openPolicyDataplane: (config) => openPolicyDataplane(config, base),
+      openRoutingDataplane: (config) => openRoutingDataplane(config, base),
+      endpointStatusFiles: (config) => endpointStatusFiles(config.EndpointStatusPathPrefix),
+    },
+  )
+  const servers = resources.use(createServers(log))
+  function onConfig(config: NodeConfig): void {
+    setLevel(config.LogSeverityScreen)
+    const { HealthHost, HealthPort, PrometheusMetricsHost, PrometheusMetricsPort } = config
+    servers.put('health', config.HealthEnabled, HealthHost, HealthPort, healthAnswer(node.health))
+    servers.put(
+      'metrics',
+      config.PrometheusMetricsEnabled,
+      PrometheusMetricsHost,
+      PrometheusMetricsPort,
+      metricsAnswer(metrics),
+    )
+  }
+  log.info('agent.started', { node: settings.nodeName, datastore: settings.embeddedPath, pid: process.pid })
+  return await node.run(call)
+}
+
+/** What a first node creates: cluster identity, built-in tiers, its Node, default pools. */
+async function initialize(
+  settings: Settings,
+  ports: Pick<NodePorts, 'datastore' | 'clock' | 'random' | 'log'>,
+  call: Call,
+): Promise<void> {
+  await ensureInitialized(ports.datastore, { version: 'v3.31.0', clusterType: 'tortie' }, ports, call)
+  const addresses = hostAddresses()
+  const { environment } = settings
+  await registerNode({ name: settings.nodeName, environment, addresses }, ports, call)
+  const existing = await poolFamilies(ports.datastore, call)
+  const pools = createClient(ports.datastore, { ...ports, ipam: createIpam(ports) }).of('IPPool')
+  for (const pool of defaultPools(environment, addresses)) {
+    if (existing.has(pool.spec.cidr.includes(':') ? 6 : 4)) continue
+    await pools.create(pool, call).catch((error: unknown) => {
+      if (!isDatastoreError(error, 'AlreadyExists')) throw error // another node was first
+    })
+  }
+}

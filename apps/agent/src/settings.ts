@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { parse } from 'ini'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What the agent needs before it can read the datastore. */
+export interface Settings {
+  readonly nodeName: string
+  readonly embeddedPath: string
+  readonly cniSocket: string
+  /** Parameters of `/etc/calico/felix.cfg`; sections only group them. */
+  readonly felixFile: Readonly<Record<string, string>>
+  readonly environment: Environment
+}
+
+/** @throws Error that names the variable and the cure */
+export function readSettings(environment: Environment): Settings {
+  const type = (environment.DATASTORE_TYPE ?? environment.FELIX_DATASTORETYPE ?? 'embedded').toLowerCase()
+  if (type !== 'embedded')
+    throw new Error(
+      `DATASTORE_TYPE=${type} is not supported by this release: set DATASTORE_TYPE=embedded and TORTIE_EMBEDDED_PATH`,
+    )
+  return {
+    nodeName: nodeName(environment),
+    embeddedPath: environment.TORTIE_EMBEDDED_PATH || '/var/lib/calico/tortie',
+    cniSocket: environment.TORTIE_CNI_SOCKET || '/var/run/calico/tortie-cni.sock',
+    felixFile: readFelixFile(environment.FELIX_CONFIG_FILE || '/etc/calico/felix.cfg'),
+    environment,
+  }
+}
+
+/** Spec 07 a2: NODENAME, the nodename file, HOSTNAME, the host's own name. */
+function nodeName(environment: Environment): string {
+  const explicit = environment.FELIX_FELIXHOSTNAME?.trim() || environment.NODENAME?.trim()
+  if (explicit) return explicit
+  const stored = readOptional(environment.CALICO_NODENAME_FILE || '/var/lib/calico/nodename')?.trim()
+  return stored || (environment.HOSTNAME || hostname()).trim().toLowerCase()
+}
+
+function readFelixFile(path: string): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const [key, value] of Object.entries(parse(readOptional(path) ?? ''))) {
+    if (typeof value === 'object' && value !== null)
+      for (const [name, inner] of Object.entries(value as Record<string, unknown>)) values[name] = String(inner)
+    else values[key] = String(value)
+  }
+  return values
+}
+
+function readOptional(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,148 @@
+import type { AnyResource, Kind, ResourceOf } from '@tortie/model'
+import { formatGoFloat } from './go-number.ts'
+
+/** What cells need beside their object. */
+export interface CellContext {
+  /** BGPConfiguration `default` asNumber, else 64512; `unknown` when it could not be read. */
+  readonly defaultAsNumber: string
+}
+
+type Cell<K extends Kind> = (resource: ResourceOf<K>, context: CellContext) => string | undefined
+
+interface Columns<K extends Kind> {
+  readonly cells: Readonly<Record<string, Cell<K>>>
+  readonly ps: readonly string[]
+  /** The same as `ps` where a kind has no more to show. */
+  readonly wide?: readonly string[]
+}
+
+const comma = (values: readonly string[] | undefined): string => (values ?? []).join(',')
+const cut = (values: readonly string[] | undefined): string => {
+  const text = comma(values)
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+const order = (value: number | null | undefined): string => (value == null ? '<nil>' : formatGoFloat(value))
+const pairs = (labels: Readonly<Record<string, string>> | undefined): string =>
+  Object.entries(labels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join(',')
+
+const policy = {
+  cells: {
+    TIER: ({ spec }: ResourceOf<'NetworkPolicy' | 'GlobalNetworkPolicy'>) => spec.tier,
+    ORDER: ({ spec }: ResourceOf<'NetworkPolicy' | 'GlobalNetworkPolicy'>) => order(spec.order),
+    SELECTOR: ({ spec }: ResourceOf<'NetworkPolicy' | 'GlobalNetworkPolicy'>) => spec.selector,
+  },
+  ps: ['NAME', 'TIER'],
+  wide: ['NAME', 'TIER', 'ORDER', 'SELECTOR'],
+}
+const nameOnly = { cells: {}, ps: ['NAME'] }
+const networkSet = {
+  cells: { NETS: ({ spec }: ResourceOf<'NetworkSet' | 'GlobalNetworkSet'>) => cut(spec.nets) },
+  ps: ['NAME'],
+  wide: ['NAME', 'NETS'],
+}
+
+/** By kind: the cells, and which of them are shown. Spec 06 §4. */
+const columns: { readonly [K in Kind]?: Columns<K> } = {
+  ClusterInformation: {
+    cells: {
+      CLUSTERGUID: ({ spec }) => spec.clusterGUID,
+      CLUSTERTYPE: ({ spec }) => spec.clusterType,
+      CALICOVERSION: ({ spec }) => spec.calicoVersion,
+      DATASTOREREADY: ({ spec }) => String(spec.datastoreReady ?? '<nil>'),
+    },
+    ps: ['NAME', 'CLUSTERGUID', 'CLUSTERTYPE', 'CALICOVERSION', 'DATASTOREREADY'],
+  },
+  FelixConfiguration: nameOnly,
+  GlobalNetworkPolicy: policy,
+  NetworkPolicy: policy,
+  GlobalNetworkSet: networkSet,
+  NetworkSet: networkSet,
+  IPAMConfiguration: {
+    cells: {
+      STRICTAFFINITY: ({ spec }) => String(spec.strictAffinity ?? false),
+      AUTOALLOCATEBLOCKS: ({ spec }) => String(spec.autoAllocateBlocks ?? true),
+      MAXBLOCKSPERHOST: ({ spec }) => String(spec.maxBlocksPerHost ?? 0),
+    },
+    ps: ['NAME', 'STRICTAFFINITY', 'AUTOALLOCATEBLOCKS'],
+    wide: ['NAME', 'STRICTAFFINITY', 'AUTOALLOCATEBLOCKS', 'MAXBLOCKSPERHOST'],
+  },
+  IPPool: {
+    cells: {
+      CIDR: ({ spec }) => spec.cidr,
+      NAT: ({ spec }) => String(spec.natOutgoing ?? false),
+      IPIPMODE: ({ spec }) => spec.ipipMode || 'Never',
+      VXLANMODE: ({ spec }) => spec.vxlanMode || 'Never',
+      DISABLED: ({ spec }) => String(spec.disabled ?? false),
+      DISABLEBGPEXPORT: ({ spec }) => String(spec.disableBGPExport ?? false),
+      SELECTOR: ({ spec }) => spec.nodeSelector,
+      ASSIGNMENTMODE: ({ spec }) => spec.assignmentMode ?? '<nil>',
+    },
+    ps: ['NAME', 'CIDR', 'SELECTOR'],
+    wide: [
+      'NAME',
+      'CIDR',
+      'NAT',
+      'IPIPMODE',
+      'VXLANMODE',
+      'DISABLED',
+      'DISABLEBGPEXPORT',
+      'SELECTOR',
+      'ASSIGNMENTMODE',
+    ],
+  },
+  IPReservation: { cells: { CIDRS: ({ spec }) => cut(spec.reservedCIDRs) }, ps: ['NAME'], wide: ['NAME', 'CIDRS'] },
+  Node: {
+    cells: {
+      ASN: ({ spec }, { defaultAsNumber }) => spec.bgp && String(spec.bgp.asNumber ?? `(${defaultAsNumber})`),
+      IPV4: ({ spec }) => spec.bgp?.ipv4Address,
+      IPV6: ({ spec }) => spec.bgp?.ipv6Address,
+    },
+    ps: ['NAME'],
+    wide: ['NAME', 'ASN', 'IPV4', 'IPV6'],
+  },
+  Profile: { cells: { LABELS: ({ spec }) => pairs(spec.labelsToApply) }, ps: ['NAME'], wide: ['NAME', 'LABELS'] },
+  Tier: { cells: { ORDER: ({ spec }) => order(spec.order) }, ps: ['NAME', 'ORDER'] },
+  WorkloadEndpoint: {
+    cells: {
+      WORKLOAD: ({ spec }) => spec.workload || spec.pod || '',
+      NODE: ({ spec }) => spec.node,
+      NETWORKS: ({ spec }) => comma(spec.ipNetworks),
+      INTERFACE: ({ spec }) => spec.interfaceName,
+      PROFILES: ({ spec }) => comma(spec.profiles),
+      NATS: ({ spec }) => comma((spec.ipNATs ?? []).map(({ internalIP, externalIP }) => `${internalIP}/${externalIP}`)),
+      ORCHESTRATOR: ({ spec }) => spec.orchestrator,
+    },
+    ps: ['WORKLOAD', 'NODE', 'NETWORKS', 'INTERFACE'],
+    wide: ['NAME', 'WORKLOAD', 'NODE', 'NETWORKS', 'INTERFACE', 'PROFILES', 'NATS'],
+  },
+}
+
+/** Kinds that the command line knows. */
+export function isShown(kind: Kind): boolean {
+  return kind in columns
+}
+
+/** Headings and one row for each object. */
+export function tableOf(
+  kind: Kind,
+  resources: readonly AnyResource[],
+  {
+    wide,
+    withNamespace,
+    context,
+  }: { readonly wide: boolean; readonly withNamespace: boolean; readonly context: CellContext },
+): { readonly header: string[]; readonly rows: string[][] } {
+  const { cells, ps, wide: more = ps } = (columns[kind] ?? nameOnly) as Columns<Kind>
+  const header = [...(withNamespace ? ['NAMESPACE'] : []), ...(wide ? more : ps)]
+  const rows = resources.map((resource) =>
+    header.map((heading) => {
+      if (heading === 'NAME') return resource.metadata.name
+      if (heading === 'NAMESPACE') return resource.metadata.namespace ?? ''
+      return cells[heading]?.(resource as never, context) ?? ''
+    }),
+  )
+  return { header, rows }
+}

@@ -1,0 +1,23 @@
+import { type ErrorKind, errorKind, TortieError } from '@tortie/runtime'
+
+const kinds = {
+  'node/bad-config': errorKind(
+    false,
+    (f: { readonly source: string; readonly name: string; readonly value: string; readonly why: string }) =>
+      `${f.source}: ${f.name} = ${JSON.stringify(f.value)} is not valid: ${f.why}`,
+  ),
+  'node/no-address': errorKind(
+    false,
+    (f: { readonly node: string }) =>
+      `no IPv4 or IPv6 address is configured or detected for node ${f.node}: set IP or IP6 to its address, or ` +
+      'IP_AUTODETECTION_METHOD to interface=REGEX or cidr=CIDR',
+  ),
+}
+export type NodeErrorCode = keyof typeof kinds
+type FactsOf<C extends NodeErrorCode> = (typeof kinds)[C] extends ErrorKind<infer F> ? F : never
+
+export class NodeError<C extends NodeErrorCode = NodeErrorCode> extends TortieError<C, FactsOf<C>> {
+  constructor(code: C, facts: FactsOf<C>, options?: { readonly cause?: unknown }) {
+    super(code, kinds[code] as unknown as ErrorKind<FactsOf<C>>, facts, options)
+  }
+}
