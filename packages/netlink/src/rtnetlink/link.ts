@@ -43,8 +43,6 @@ interface LinkSettings {
   /** ifindex; 0 leaves the master. */
   readonly master?: number
   readonly group?: number
-  /** Whether the kernel makes an IPv6 link-local address when the device comes up. */
-  readonly addrGenMode?: 'eui64' | 'none'
 }
 
 /** The other end of a veth pair. It cannot be created up: bring it up by a request in its own namespace. */
@@ -54,6 +52,8 @@ export interface VethPeer {
   readonly netnsFd?: number
   readonly mac?: string
   readonly mtu?: number
+  readonly txQueues?: number
+  readonly rxQueues?: number
 }
 
 export type NewLink = LinkSettings & {
@@ -72,6 +72,8 @@ export type LinkRef = { readonly index: number } | { readonly name: string }
 export type LinkChange = LinkSettings & {
   readonly link: LinkRef
   readonly rename?: string
+  /** Whether the kernel makes an IPv6 link-local address when the device comes up. */
+  readonly addrGenMode?: 'eui64' | 'none'
   /** Descriptor of the namespace to move it to. */
   readonly netnsFd?: number
 }
@@ -94,6 +96,7 @@ export function encodeLinkChange(writer: MessageWriter, change: LinkChange): voi
   else if (change.rename !== undefined) writer.attrString(IFLA_IFNAME, checkName(change.rename))
   writeSettings(writer, change)
   if (change.netnsFd !== undefined) writer.attrU32(IFLA_NET_NS_FD, change.netnsFd)
+  if (change.addrGenMode !== undefined) writeAddrGenMode(writer, change.addrGenMode)
 }
 
 export function encodeLinkRef(writer: MessageWriter, link: LinkRef | { readonly group: number }): void {
@@ -138,18 +141,19 @@ function writeHeader(writer: MessageWriter, index: number, up: boolean | undefin
   writer.u32(up ? IFF_UP : 0).u32(up === undefined ? 0 : IFF_UP)
 }
 
-function writeSettings(writer: MessageWriter, { mac, mtu, master, group, addrGenMode }: LinkSettings): void {
+function writeSettings(writer: MessageWriter, { mac, mtu, master, group }: LinkSettings): void {
   if (mac !== undefined) writer.attrBytes(IFLA_ADDRESS, parseMac(mac))
   if (mtu !== undefined) writer.attrU32(IFLA_MTU, mtu)
   if (master !== undefined) writer.attrU32(IFLA_MASTER, master)
   if (group !== undefined) writer.attrU32(IFLA_GROUP, group)
-  if (addrGenMode !== undefined)
-    writer
-      .beginNested(IFLA_AF_SPEC)
-      .beginNested(AF_INET6)
-      .attrU8(IFLA_INET6_ADDR_GEN_MODE, addrGenMode === 'none' ? 1 : 0)
-      .endNested()
-      .endNested()
+}
+
+function writeAddrGenMode(writer: MessageWriter, mode: 'eui64' | 'none'): void {
+  writer.beginNested(IFLA_AF_SPEC).beginNested(AF_INET6)
+  writer
+    .attrU8(IFLA_INET6_ADDR_GEN_MODE, mode === 'none' ? 1 : 0)
+    .endNested()
+    .endNested()
 }
 
 function writePeer(writer: MessageWriter, peer: VethPeer): void {
@@ -158,6 +162,8 @@ function writePeer(writer: MessageWriter, peer: VethPeer): void {
   if (peer.netnsFd !== undefined) writer.attrU32(IFLA_NET_NS_FD, peer.netnsFd)
   if (peer.mac !== undefined) writer.attrBytes(IFLA_ADDRESS, parseMac(peer.mac))
   if (peer.mtu !== undefined) writer.attrU32(IFLA_MTU, peer.mtu)
+  if (peer.txQueues !== undefined) writer.attrU32(IFLA_NUM_TX_QUEUES, peer.txQueues)
+  if (peer.rxQueues !== undefined) writer.attrU32(IFLA_NUM_RX_QUEUES, peer.rxQueues)
   writer.endNested().endNested()
 }
 
