@@ -1,2 +1,5 @@
-/** The policy program in nf_tables, one kernel transaction for each change. */
-export {}
+/** The policy program in nf_tables: one table, one kernel transaction for each change. */
+export { defaultNftConfig, type NatConfig, type NftConfig, type RateLimit } from './config.ts'
+export { createNftDataplane, type NftDataplanePorts } from './dataplane.ts'
+export { NftDataplaneError, type NftDataplaneErrorCode } from './errors.ts'
+export { formatOrigin, type Origin, parseOrigin } from './render/origin.ts'
