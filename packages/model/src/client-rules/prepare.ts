@@ -6,7 +6,7 @@ import type { Metadata } from '../metadata/metadata.ts'
 import { tidy } from '../schema/tidy.ts'
 import { schemaOf } from '../validation/schema.ts'
 import { describe, isFields, kindOf } from '../validation/subject.ts'
-import { findErrors, withDefaults } from '../validation/validate.ts'
+import { findErrors, isSound, withDefaults } from '../validation/validate.ts'
 import { clientRules, type Rules } from './rules.ts'
 
 export interface PreparePorts {
@@ -46,7 +46,8 @@ export function prepareUpdate<R extends AnyResource>(resource: R, old: R): R {
     .map((field) =>
       wrong(`metadata.${field}`, undefined, 'field must be set for an Update request; take it from a Get'),
     )
-  const changes = (clientRules[ruled.kind] as Rules).change?.(ruled, old) ?? []
+  const comparable = isSound(ruled) && isSound(tidyOf(old))
+  const changes = (comparable && (clientRules[ruled.kind] as Rules).change?.(ruled, old)) || []
   return finish(ruled, 'update', [...missing, ...changes])
 }
 
@@ -64,13 +65,21 @@ function wrong(path: string, value: unknown, reason: string): FieldError {
   return { path, value, reason }
 }
 
-/** Shape first: the kind's rules may rely on metadata and spec being objects. */
+/** The kind's rules rely on the shape; what lacks it goes on to be refused. */
 function applyRules<R extends AnyResource>(given: R): R {
-  const kind = kindOf(given)
-  const complete = { ...given, apiVersion, spec: given.spec ?? {} }
-  const tidied = tidy(schemaOf(kind), complete) as R
+  const tidied = tidyOf(given)
   if (!isFields(tidied.metadata) || !isFields(tidied.spec)) throwIfAny(tidied, findErrors(tidied))
-  return ((clientRules[kind] as Rules).write?.(tidied) ?? tidied) as R
+  const write = (clientRules[tidied.kind] as Rules).write
+  return write && isSound(tidied) ? (write(tidied) as R) : tidied
+}
+
+function tidyOf<R extends AnyResource>(given: R): R {
+  const kind = kindOf(given)
+  const { apiVersion: version = apiVersion, metadata, spec } = given
+  // A name that is made from the spec need not be there.
+  const named =
+    kind === 'WorkloadEndpoint' && isFields(metadata) ? { ...metadata, name: metadata.name ?? '' } : metadata
+  return tidy(schemaOf(kind), { ...given, apiVersion: version, metadata: named, spec: spec ?? {} }) as R
 }
 
 function finish<R extends AnyResource>(resource: R, operation: 'create' | 'update', errors: readonly FieldError[]): R {

@@ -52,5 +52,5 @@ export const definitions: { readonly [K in Kind]: Definition<K> } = {
   Node: { spec: nodeSpec, status: nodeStatus, name: subdomain },
   Profile: { spec: profileSpec, name: subdomain },
   Tier: { spec: tierSpec, status: tierStatus, name: nameRules.tier, check: tierChecks },
-  WorkloadEndpoint: { spec: workloadEndpointSpec, name: subdomain, check: workloadEndpointChecks },
+  WorkloadEndpoint: { spec: workloadEndpointSpec, name: nameRules.computed, check: workloadEndpointChecks },
 }

@@ -40,6 +40,8 @@ export const nameRules = {
     `name must consist of lower case alphanumeric characters or '-' (regex: ${label}), with at most one dot`,
   ),
   default: nameRule('default', maxName, "there is only one object of this kind; name it 'default'"),
+  /** Of kinds whose name is made from the spec, and checked against it. */
+  computed: nameRule(`(?:${subdomain})?`, maxName, 'leave the name out: it is made from the spec'),
   /** IPAM's own objects: their names are made by us, handles are what a user of IPAM says. */
   free: nameRule('[^/\\s]+', maxName * 4, 'name must not be empty nor hold a slash or blank'),
 } as const satisfies Record<string, NameRule>

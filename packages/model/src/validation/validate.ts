@@ -61,6 +61,11 @@ function examine<R extends AnyResource>(given: R, options: ValidateOptions): Exa
   return { resource, errors: [...identityErrors(kind, resource, errors, options), ...errors, ...unknown] }
 }
 
+/** Whether every field has its type and passes its own checks: code that computes with a resource may then rely on it. */
+export function isSound(resource: AnyResource): boolean {
+  return safeParse(schemaOf(kindOf(resource)), resource).success
+}
+
 function unknownErrors(paths: readonly PropertyKey[][]): FieldError[] {
   return paths.map((path) => ({
     path: formatPath(path),
