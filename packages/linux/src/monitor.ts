@@ -9,15 +9,20 @@ import { libc } from './sys.ts'
 /** Announcements handed out before the event loop gets a turn. */
 const announcementsPerTurn = 64
 
+export interface MonitorOptions extends NetlinkOptions {
+  /** What the kernel queues for a slow reader before it drops; 64 MiB by default. */
+  readonly bufferBytes?: number
+}
+
 /**
  * A monitor whose subscriptions each have a socket of their own, opened when they are made: what changes after the call
  * is announced, so that a dump made next misses nothing. The kernel's buffer is the queue; when the reader is too slow
  * for it, `overrun` says so.
  */
-export function createMonitor(options: NetlinkOptions): NetlinkMonitor {
+export function createMonitor(options: MonitorOptions): NetlinkMonitor {
   return (groups, call) => {
     call.signal.throwIfAborted()
-    const socket = openSocket(options.protocol, options.netns)
+    const socket = openSocket(options.protocol, options.netns, options.bufferBytes)
     let open = true
     const close = (): void => {
       if (open) libc().close(socket.fd)

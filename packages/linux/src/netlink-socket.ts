@@ -33,7 +33,11 @@ export interface NetlinkSocket {
 }
 
 /** Opens a socket with big buffers, extended acks, capped acks and strict dump requests. */
-export function openSocket(protocol: number, netns: Netns | undefined): NetlinkSocket {
+export function openSocket(
+  protocol: number,
+  netns: Netns | undefined,
+  bufferBytes = receiveBufferBytes,
+): NetlinkSocket {
   const label = `netlink socket of protocol ${protocol}`
   const { socket, bind, close } = libc()
   const fd = check(
@@ -44,7 +48,7 @@ export function openSocket(protocol: number, netns: Netns | undefined): NetlinkS
   try {
     check(bind(fd, kernelAddress(), 12), 'bind', label)
     setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, sendBufferBytes)
-    setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, receiveBufferBytes)
+    setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, bufferBytes)
     check(setNumber(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1), 'setsockopt NETLINK_CAP_ACK', label)
     check(setNumber(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1), 'setsockopt NETLINK_EXT_ACK', label)
     check(setNumber(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1), 'setsockopt NETLINK_GET_STRICT_CHK', label)
