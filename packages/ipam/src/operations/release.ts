@@ -4,24 +4,23 @@ import { ownerOf } from '../affinity/affinity.ts'
 import { cutHandle, isEmpty } from '../block/block.ts'
 import { ordinalsOf, type Release, releaseAddresses, releaseHandle } from '../block/release.ts'
 import { IpamError } from '../errors.ts'
-import type { Handle } from '../handle/handle.ts'
+import { type Handle, withCount } from '../handle/handle.ts'
 import { blockOf, poolFor, selectsNode } from '../pool/pool.ts'
 import type { Context } from '../store/context.ts'
 import {
   cidrOf,
-  deleteBlock,
   find,
   findBlock,
   findHandle,
-  ignoreMissing,
   listAll,
   type StoredBlock,
-  writeBlock,
+  type StoredHandle,
   writeHandle,
+  writeOrDeleteBlock,
 } from '../store/records.ts'
-import { swap } from '../store/swap.ts'
+import { lostRace, swap } from '../store/swap.ts'
 import { getConfig } from './config.ts'
-import { decrementHandle } from './handles.ts'
+import { settleHandle } from './handles.ts'
 import { addressIn } from './read.ts'
 import { readPools, releaseUnlessUsed } from './world.ts'
 
@@ -102,31 +101,41 @@ async function releaseInBlock(
       const stored = await findBlock(context, cidr, cooldownSeconds, call)
       if (!stored) return undefined
       const step = releaseAddresses(stored.block, releases, { cooldownSeconds, nowMs: context.clock.wallMs() })
-      if (step.released.length > 0) await writeOrDelete(context, stored, step.block, call)
-      return { ...step, byHandle: new Map(step.byHandle) }
+      // Read before the block is written: see settleHandle.
+      const handles = await Promise.all([...step.byHandle.keys()].map((id) => findHandle(context, id, call)))
+      if (step.released.length > 0) await writeOrDeleteBlock(context, stored, step.block, call)
+      return { ...step, handles }
     },
     call,
   )
   if (!result) return { released: [], unallocated: releases.map(({ address }) => address) }
   context.count.released(result.released.length)
   // From here on the addresses are free; what fails leaves a handle that counts too much, and is put right later.
-  for (const [handle, count] of result.byHandle)
-    await logged(context, 'ipam.handle.decrement-failed', { handle, block: cidr }, call, () =>
-      decrementHandle(context, { handle, cidr, count }, call),
-    )
+  for (const stored of result.handles)
+    if (stored)
+      await logged(context, 'ipam.handle.settle-failed', { handle: stored.handle.handleID, block: cidr }, call, () =>
+        settle(context, stored, result.block, cooldownSeconds, call),
+      )
   if (result.released.length > 0) await keepAffinityConsistent(context, result.block, cooldownSeconds, call)
   return result
 }
 
-/** An empty block that is nobody's goes with its last address. */
-async function writeOrDelete(
+/** Makes the handle count what it holds in the block as just written. */
+async function settle(
   context: Context,
-  stored: StoredBlock,
+  stored: StoredHandle,
   block: StoredBlock['block'],
+  cooldownSeconds: number,
   call: Call,
 ): Promise<void> {
-  if (isEmpty(block) && !block.affinity) await ignoreMissing(deleteBlock(context, stored, call))
-  else await writeBlock(context, stored, block, call)
+  const { handleID: handle } = stored.handle
+  try {
+    const held = ordinalsOf(block, handle).length
+    await writeHandle(context, stored, withCount(stored.handle, block.cidr, held), call)
+  } catch (error) {
+    if (!lostRace(error)) throw error
+    await settleHandle(context, { handle, cidr: block.cidr }, cooldownSeconds, call)
+  }
 }
 
 /** Gives up an empty block whose pool selects its node no more. What fails is logged: the next release tries again. */
@@ -153,10 +162,8 @@ async function keepAffinityConsistent(
  * have it. Spec 03 §10.
  *
  * Calico subtracts what it found from the handle, so that a count which a crash or T12 left too high stays for ever, and
- * leaves a handle alone whose block has nothing of it. Here the handle's count becomes what the block now holds. That is
- * safe beside an assignment under way, ours or Calico's, which counts in the handle after it read the block and before it
- * writes it: every block is written after the handle was read, so an assignment based on an older block loses its race;
- * one based on a newer block has counted since, so our write of the handle loses instead, and we begin anew.
+ * leaves a handle alone whose block has nothing of it. Here the handle's counts become what the blocks now hold; why that
+ * is safe, `settleHandle` says.
  * @throws IpamError ipam/unknown-handle, ipam/contention
  */
 export async function releaseByHandle(
@@ -208,7 +215,7 @@ async function releaseHandleInBlock(
       if (!stored) return undefined
       const rest = { cooldownSeconds, nowMs: context.clock.wallMs() }
       const { block, count } = releaseHandle(stored.block, handle, rest, sequenceNumber)
-      await writeOrDelete(context, stored, block, call)
+      await writeOrDeleteBlock(context, stored, block, call)
       context.count.released(count)
       return block
     },

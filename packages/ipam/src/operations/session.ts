@@ -6,9 +6,9 @@ import { type Holder, takeOrdinals } from '../block/assign.ts'
 import { attributeAt, type Block, blockPrefix, handleOf, ordinalIn, sequenceNumberAt } from '../block/block.ts'
 import { releaseAddresses } from '../block/release.ts'
 import type { Context } from '../store/context.ts'
-import { findBlock, type StoredBlock, writeBlock } from '../store/records.ts'
+import { findBlock, type StoredBlock, writeBlock, writeOrDeleteBlock } from '../store/records.ts'
 import { again, lostRace, swap } from '../store/swap.ts'
-import { decrementHandle, incrementHandle } from './handles.ts'
+import { incrementHandle, settleHandle, takeBack } from './handles.ts'
 
 /** Addresses written, or perhaps written, into one block by one operation. */
 interface Take {
@@ -59,7 +59,7 @@ export async function takeFromBlock(
   onlyFor: Owner | undefined,
   call: Call,
 ): Promise<readonly Address[]> {
-  const { cooldownSeconds, holder } = session.options
+  const { cooldownSeconds, holder, maxAllocations } = session.options
   let next: StoredBlock | undefined = from
   return swap<readonly Address[]>(
     context,
@@ -70,8 +70,10 @@ export async function takeFromBlock(
       if (!stored || (onlyFor && !isOwnedBy(stored.block, onlyFor))) return []
       const { block, addresses } = step(stored.block)
       if (addresses.length === 0) return []
-      const count = { handle: holder.handle ?? '', cidr: stored.cidr, count: addresses.length }
-      if (holder.handle !== undefined) await incrementHandle(context, count, session.options.maxAllocations, call)
+      const { handle } = holder
+      const count = { cidr: stored.cidr, count: addresses.length }
+      const increment =
+        handle !== undefined && (await incrementHandle(context, { handle, ...count }, maxAllocations, call))
       const take = { cidr: stored.cidr, addresses, sequenceNumber: BigInt(stored.block.sequenceNumber) }
       session.takes.push(take)
       try {
@@ -79,7 +81,7 @@ export async function takeFromBlock(
       } catch (error) {
         if (!lostRace(error)) throw error
         session.takes.splice(session.takes.indexOf(take), 1)
-        if (holder.handle !== undefined) await withGrace(context, (grace) => decrementHandle(context, count, grace))
+        if (increment) await withGrace(context, (grace) => takeBack(context, increment, grace))
         return again
       }
       context.count.assigned(blockPrefix(block).family, addresses.length)
@@ -120,12 +122,12 @@ async function undoTake(context: Context, options: SessionOptions, take: Take, c
         ours.map((address) => ({ address })),
         rest,
       )
-      await writeBlock(context, stored, block, call)
+      await writeOrDeleteBlock(context, stored, block, call)
     },
     call,
   )
-  if (holder.handle === undefined) return
-  await decrementHandle(context, { handle: holder.handle, cidr: take.cidr, count: take.addresses.length }, call)
+  if (holder.handle !== undefined)
+    await settleHandle(context, { handle: holder.handle, cidr: take.cidr }, cooldownSeconds, call)
 }
 
 function isOurs(block: Block, address: Address, { handle = '' }: Holder, sequenceNumber: bigint): boolean {

@@ -17,7 +17,7 @@ import {
 } from '@tortie/model'
 import type { Call } from '@tortie/runtime'
 import { type AffinityState, type Owner, stateOf } from '../affinity/affinity.ts'
-import { type Block, nextVersion } from '../block/block.ts'
+import { type Block, isEmpty, nextVersion } from '../block/block.ts'
 import { collectBlock, formatTime } from '../block/cooldown.ts'
 import type { Handle } from '../handle/handle.ts'
 import type { Context } from './context.ts'
@@ -110,6 +110,17 @@ export async function writeBlock(
   return { cidr, resource: written, block: written.spec }
 }
 
+/** Writes the block; deletes one that is empty and nobody's. @throws DatastoreError Conflict, DoesNotExist */
+export async function writeOrDeleteBlock(
+  context: Context,
+  stored: StoredBlock,
+  block: Block,
+  call: Call,
+): Promise<void> {
+  if (isEmpty(block) && !block.affinity) await ignoreMissing(deleteBlock(context, stored, call))
+  else await writeBlock(context, stored, block, call)
+}
+
 /** @throws DatastoreError Conflict, DoesNotExist */
 export async function deleteBlock(context: Context, { resource }: StoredBlock, call: Call): Promise<void> {
   await context.datastore.delete({ kind: 'IPAMBlock', name: resource.metadata.name }, revisionOf(resource), call)
@@ -185,21 +196,24 @@ export async function findHandle(context: Context, id: string, call: Call): Prom
   return resource && { resource, handle: resource.spec }
 }
 
-/** Creates or updates; deletes when `handle` is undefined. @throws DatastoreError of a lost race */
+/** Creates or updates; deletes when `handle` is undefined. Returns what is stored now. @throws DatastoreError of a lost race */
 export async function writeHandle(
   { datastore }: Context,
   found: StoredHandle | undefined,
   handle: Handle | undefined,
   call: Call,
-): Promise<void> {
-  if (handle && found) await datastore.update({ ...found.resource, spec: handle }, call)
-  else if (handle) {
+): Promise<StoredHandle | undefined> {
+  if (handle) {
     const metadata = { name: handle.handleID }
-    await datastore.create({ apiVersion, kind: 'IPAMHandle', metadata, spec: handle } as IPAMHandle, call)
-  } else if (found) {
-    const key = { kind: 'IPAMHandle', name: found.resource.metadata.name } as const
-    await ignoreMissing(datastore.delete(key, revisionOf(found.resource), call))
+    const resource = found
+      ? await datastore.update({ ...found.resource, spec: handle }, call)
+      : await datastore.create({ apiVersion, kind: 'IPAMHandle', metadata, spec: handle } as IPAMHandle, call)
+    return { resource, handle: resource.spec }
   }
+  if (!found) return undefined
+  const key = { kind: 'IPAMHandle', name: found.resource.metadata.name } as const
+  await ignoreMissing(datastore.delete(key, revisionOf(found.resource), call))
+  return undefined
 }
 
 /** What a delete of something that is gone already amounts to. */
