@@ -41,7 +41,8 @@ export const dataTypes = {
   dscp: row(36, 1),
   ecn: row(37, 1),
   fib_addrtype: row(38, 4, 'host'),
-  boolean: row(39, 1),
+  /** As `fib … present` has it; others have one byte. */
+  boolean: row(39, 4, 'host'),
   ifname: row(41, 16, 'text'),
 } as const satisfies Record<string, DataTypeRow>
 

@@ -3,8 +3,10 @@ import { hostIsLittleEndian } from '@tortie/netlink'
 import type { Expression, ExpressionOf } from '../expression/expression.ts'
 import type { LogFlag, LogLevel, NatFlag } from '../expression/names.ts'
 import { encodeValue } from '../key.ts'
+import type { SetRef } from '../object/object.ts'
 import type { Verdict } from '../verdict.ts'
-import { type Needs, raw, type Term } from './term.ts'
+import type { Field } from './field.ts'
+import { raw, type Term } from './term.ts'
 
 const verdict = (kind: Verdict): Term => raw({ kind: 'verdict', verdict: kind })
 type ChainName = string | { readonly name: string }
@@ -79,6 +81,23 @@ export const action = {
       key: 'mark',
       sreg: 0,
     }),
+  /** To what a map says of a field; goes on without an entry. */
+  setMarkFrom: (from: Field, map: SetRef): Term => ({
+    expressions: [
+      ...from.load(0),
+      { kind: 'lookup', set: map.name, ...(map.id === undefined ? {} : { setId: map.id }), sreg: 0, dreg: 0 },
+      { kind: 'meta-set', key: 'mark', sreg: 0 },
+    ],
+    ...(from.needs && { needs: from.needs }),
+  }),
+  /** DSCP, 0 to 63: the six bits before ECN. */
+  setDscp: (layer: 'ip' | 'ip6', dscp: number): Term => ({ expressions: dscpWrite(layer, dscp), needs: { layer } }),
+  /** TCP option maxseg to what the route allows; only in hooks forward, output and postrouting. */
+  clampMss: raw(
+    { kind: 'rt', key: 'tcpmss', dreg: 0 },
+    { kind: 'byteorder', op: 'hton', sreg: 0, dreg: 0, len: 2, size: 2 },
+    { kind: 'exthdr-set', op: 'tcpopt', type: 2, offset: 2, len: 2, sreg: 0 },
+  ),
   /** ct mark set mark. */
   saveMark: raw({ kind: 'meta', key: 'mark', dreg: 0 }, { kind: 'ct-set', key: 'mark', sreg: 0 }),
   /** mark set ct mark. */
@@ -111,6 +130,22 @@ function maskedMark(load: Expression, value: number, mask: number): Expression[]
   return [load, { kind: 'bitwise', sreg: 0, dreg: 0, len: 4, mask: hostU32(~mask), xor: hostU32(value & mask) }]
 }
 
+/** RFC 2474: the second byte of IPv4, bits 4 to 9 of IPv6; written in words of 16 bits. */
+function dscpWrite(layer: 'ip' | 'ip6', dscp: number): Expression[] {
+  const word = { base: 'network', offset: 0, len: 2 } as const
+  const [mask, xor] =
+    layer === 'ip'
+      ? [Uint8Array.of(0xff, 0x03), Uint8Array.of(0, dscp << 2)]
+      : [Uint8Array.of(0xf0, 0x3f), Uint8Array.of(dscp >> 2, (dscp & 3) << 6)]
+  return [
+    { kind: 'payload', ...word, dreg: 0 },
+    { kind: 'bitwise', sreg: 0, dreg: 0, len: 2, mask, xor },
+    layer === 'ip'
+      ? { kind: 'payload-set', ...word, sreg: 0, checksum: 'inet', checksumOffset: 10 }
+      : { kind: 'payload-set', ...word, sreg: 0, checksum: 'none', checksumOffset: 0 },
+  ]
+}
+
 function hostU32(value: number): Uint8Array {
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, value, hostIsLittleEndian)
@@ -127,7 +162,6 @@ function nat(
   before: readonly Expression[],
   ports: NatOptions['ports'],
   last: (registers: PortRegisters) => Expression,
-  needs?: Needs,
 ): Term {
   const loads: Expression[] = [...before]
   const port = (value: number): number => {
@@ -141,16 +175,19 @@ function nat(
     registers.portMin = port(first)
     registers.portMax = first === end ? registers.portMin : port(end)
   }
-  return { expressions: [...loads, last(registers)], ...(needs && { needs }) }
+  return { expressions: [...loads, last(registers)] }
 }
 
 function natTo(type: 'snat' | 'dnat', address: string, { ports, flags }: NatOptions): Term {
   const data = addressToBytes(parseAddress(address))
   const family = data.length === 4 ? 'ip' : 'ip6'
-  return nat(
-    [{ kind: 'immediate', dreg: 0, data }],
-    ports,
-    (registers) => ({ kind: 'nat', type, family, addressMin: 0, addressMax: 0, ...registers, ...(flags && { flags }) }),
-    { layer: family },
-  )
+  return nat([{ kind: 'immediate', dreg: 0, data }], ports, (registers) => ({
+    kind: 'nat',
+    type,
+    family,
+    addressMin: 0,
+    addressMax: 0,
+    ...registers,
+    ...(flags && { flags }),
+  }))
 }

@@ -2,7 +2,8 @@ import { badValue } from '../errors.ts'
 import type { Expression } from '../expression/expression.ts'
 import type { Family } from '../object/family.ts'
 import type { ChainRef, Rule } from '../object/object.ts'
-import type { Layer, Term } from './term.ts'
+import type { Layer } from '../packet/headers.ts'
+import type { Term } from './term.ts'
 
 /**
  * `rule(chain, [match.ip.saddr.in(hosts), match.tcp.dport.is(80), action.accept])`. In tables of several families and for

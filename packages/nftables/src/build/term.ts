@@ -1,7 +1,6 @@
 import type { Expression } from '../expression/expression.ts'
 
-/** Network layer that a term is about. */
-export type Layer = 'ip' | 'ip6' | 'arp'
+import type { Layer } from '../packet/headers.ts'
 
 /**
  * One readable piece of a rule: a match or an action. `rule` puts what it `needs` before it, once: that the packet is of
