@@ -1,17 +1,13 @@
-import { apiVersion, defaultAllowProfile, formatJson, type Kind, parseJson, type ResourceOf } from '@tortie/model'
-import type { Call, Clock, Log, Random } from '@tortie/runtime'
+import { apiVersion, defaultAllowProfile, formatJson, type Kind, type ResourceOf } from '@tortie/model'
+import type { Call } from '@tortie/runtime'
 import type { Datastore, Listing, OfKind, ResourceKey, Selection } from './contract.ts'
+import { isDefaultAllow, readEntry, tryReadEntry } from './entry.ts'
 import { DatastoreError } from './errors.ts'
+import { keyOf } from './key-of.ts'
 import { keyRow } from './keys/key-table.ts'
-import { isObject, isSelected, type KeyRow } from './keys/row.ts'
-import type { Expected, RawEntry, RawOutcome, RawStore } from './raw-store.ts'
-import { watchResources } from './watch.ts'
-
-export interface DatastorePorts {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-}
+import { isSelected } from './keys/row.ts'
+import type { Expected, RawOutcome, RawStore } from './raw-store.ts'
+import { type DatastorePorts, watchResources } from './watch.ts'
 
 /**
  * The contract over any store of keys and values, with Calico's etcd layout (spec 01 §2): keys and values by the key
@@ -19,34 +15,6 @@ export interface DatastorePorts {
  */
 export function createDatastore(store: RawStore, ports: DatastorePorts): Datastore {
   return new KeyValueDatastore(store, ports)
-}
-
-/** The resource that an entry holds. @throws DatastoreError BadEntry */
-export function readEntry<K extends Kind>(row: KeyRow<K>, key: ResourceKey<K>, entry: RawEntry): ResourceOf<K> {
-  try {
-    const value = parseJson(row.mayBeEmpty && entry.value === '' ? '{}' : entry.value)
-    if (!isObject(value)) throw new TypeError('it is not a JSON object')
-    const resource = row.decode(key, value)
-    return { ...resource, metadata: { ...resource.metadata, resourceVersion: entry.revision } }
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new DatastoreError('BadEntry', { key: entry.key, why }, { cause })
-  }
-}
-
-/** What is unreadable counts as absent (spec 01 §6 trap 24): what a reader sees depends on the content, not on when. */
-export function tryReadEntry<K extends Kind>(
-  row: KeyRow<K>,
-  key: ResourceKey<K>,
-  entry: RawEntry,
-  log: Log,
-): ResourceOf<K> | undefined {
-  try {
-    return readEntry(row, key, entry)
-  } catch (error) {
-    log.warn('datastore.entry.unreadable', { key: entry.key, revision: entry.revision, error })
-    return undefined
-  }
 }
 
 class KeyValueDatastore implements Datastore {
@@ -140,17 +108,6 @@ class KeyValueDatastore implements Datastore {
     const row = keyRow(key.kind)
     return this.#store.compareAndSwap(row.format(key), expected, formatJson(row.encode(resource)), call)
   }
-}
-
-/** In every listing and in no store (spec 01 §1.8, 2.2). */
-export function isDefaultAllow({ kind, name }: ResourceKey): boolean {
-  return kind === 'Profile' && name === defaultAllowProfile.metadata.name
-}
-
-/** The key that a resource's kind and metadata say. */
-export function keyOf<K extends Kind>({ kind, metadata }: ResourceOf<K>): ResourceKey<K> {
-  const { name, namespace } = metadata
-  return { kind: kind as K, name, ...(namespace !== undefined && { namespace }) }
 }
 
 /** Stands for a deleted object whose value could not be read. */

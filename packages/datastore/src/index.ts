@@ -1,9 +1,14 @@
 /** The datastore contract, its key table, an in-memory store and a typed client. */
+export { type Client, createClient } from './client/client.ts'
 export { type ClusterOptions, ensureInitialized } from './client/ensure-initialized.ts'
 export { findResource } from './client/find.ts'
+export type { KindClient, Name, Within } from './client/kind-client.ts'
+export type { ClientIpam, ClientPorts } from './client/ports.ts'
+export type { DeleteOptions } from './client/rules.ts'
 export type { Datastore, Listing, OfKind, ResourceKey, Selection, WatchEvent, WatchOptions } from './contract.ts'
-export { createDatastore, type DatastorePorts, keyOf } from './datastore.ts'
+export { createDatastore } from './datastore.ts'
 export { DatastoreError, type DatastoreErrorCode, describeKey, isDatastoreError } from './errors.ts'
+export { keyOf } from './key-of.ts'
 export {
   type AffinityIdentity,
   affinityKey,
@@ -27,3 +32,4 @@ export {
   type RawOutcome,
   type RawStore,
 } from './raw-store.ts'
+export type { DatastorePorts } from './watch.ts'

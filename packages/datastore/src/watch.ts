@@ -1,11 +1,17 @@
 import type { Kind } from '@tortie/model'
-import { type Call, createBackoff, isRetryable } from '@tortie/runtime'
+import { type Call, type Clock, createBackoff, isRetryable, type Log, type Random } from '@tortie/runtime'
 import type { Listing, Selection, WatchEvent, WatchOptions } from './contract.ts'
-import { type DatastorePorts, isDefaultAllow, tryReadEntry } from './datastore.ts'
+import { isDefaultAllow, tryReadEntry } from './entry.ts'
 import { isDatastoreError } from './errors.ts'
 import { keyRow } from './keys/key-table.ts'
 import { isSelected } from './keys/row.ts'
 import type { RawEvent, RawStore } from './raw-store.ts'
+
+export interface DatastorePorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
 
 interface Source<K extends Kind> extends DatastorePorts {
   readonly store: RawStore

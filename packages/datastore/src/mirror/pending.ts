@@ -1,6 +1,6 @@
 import type { Kind, ResourceOf } from '@tortie/model'
 import type { ResourceKey, WatchEvent } from '../contract.ts'
-import { keyOf } from '../datastore.ts'
+import { keyOf } from '../key-of.ts'
 import type { Change } from './follow.ts'
 
 /** What a reader of one kind knows, and what it has still to be told. */

@@ -1,0 +1,39 @@
+import { defaultAllowProfile, type Kind, parseJson, type ResourceOf } from '@tortie/model'
+import type { Log } from '@tortie/runtime'
+import type { ResourceKey } from './contract.ts'
+import { DatastoreError } from './errors.ts'
+import { isObject, type KeyRow } from './keys/row.ts'
+import type { RawEntry } from './raw-store.ts'
+
+/** The resource that an entry holds. @throws DatastoreError BadEntry */
+export function readEntry<K extends Kind>(row: KeyRow<K>, key: ResourceKey<K>, entry: RawEntry): ResourceOf<K> {
+  try {
+    const value = parseJson(row.mayBeEmpty && entry.value === '' ? '{}' : entry.value)
+    if (!isObject(value)) throw new TypeError('it is not a JSON object')
+    const resource = row.decode(key, value)
+    return { ...resource, metadata: { ...resource.metadata, resourceVersion: entry.revision } }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new DatastoreError('BadEntry', { key: entry.key, why }, { cause })
+  }
+}
+
+/** What is unreadable counts as absent (spec 01 §6 trap 24): what a reader sees depends on the content, not on when. */
+export function tryReadEntry<K extends Kind>(
+  row: KeyRow<K>,
+  key: ResourceKey<K>,
+  entry: RawEntry,
+  log: Log,
+): ResourceOf<K> | undefined {
+  try {
+    return readEntry(row, key, entry)
+  } catch (error) {
+    log.warn('datastore.entry.unreadable', { key: entry.key, revision: entry.revision, error })
+    return undefined
+  }
+}
+
+/** In every listing and in no store (spec 01 §1.8, 2.2). */
+export function isDefaultAllow({ kind, name }: ResourceKey): boolean {
+  return kind === 'Profile' && name === defaultAllowProfile.metadata.name
+}
