@@ -7,7 +7,10 @@ export default defineConfig({
   platform: 'node',
   clean: true,
   sourcemap: true,
+  silent: true,
   minify: true,
+  // `node:sqlite` has no other name.
+  removeNodeProtocol: false,
   noExternal: [/.*/],
   external: ['koffi'],
   banner: { js: '#!/usr/bin/env node' },

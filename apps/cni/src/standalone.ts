@@ -1,12 +1,13 @@
 /** The work without an agent: loaded only when there is none, with the store and the native code it needs. */
 import { type CniReply, type CniRequest, createCniDrivers, runCni } from '@tortie/cni'
 import { openEmbedded } from '@tortie/datastore-embedded'
-import type { Call } from '@tortie/runtime'
+import { type Call, silentLog } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 
 const drivers = (): Parameters<typeof runCni>[1] =>
   createCniDrivers({
-    openDatastore: ({ path }) => openEmbedded({ path }, { clock: systemClock, random: systemRandom }),
+    openDatastore: ({ path }, call) =>
+      openEmbedded({ path, clock: systemClock, random: systemRandom, log: silentLog }, call),
   })
 
 export function runHere(request: CniRequest, call: Call): Promise<CniReply> {

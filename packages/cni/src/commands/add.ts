@@ -1,5 +1,5 @@
 import type { Datastore } from '@tortie/datastore'
-import type { WorkloadEndpoint } from '@tortie/model'
+import { prepareCreate, type WorkloadEndpoint } from '@tortie/model'
 import type { Call } from '@tortie/runtime'
 import { checkNetworkConfig } from '../config/network-config.ts'
 import { CniError, textOf } from '../errors.ts'
@@ -30,7 +30,8 @@ export async function add(session: Session, call: Call): Promise<CniResult> {
   await using store = await openStore(session, call)
   await requireReady(store, call)
   await waitForGates(session, call)
-  const [existing] = await findEndpoints(store, { node, containerId: invocation.containerId }, call)
+  const { namespace } = readWorkload(config, session.args.testNamespace)
+  const [existing] = await findEndpoints(store, { node, containerId: invocation.containerId, namespace }, call)
   if (existing) return await joinNetwork(session, store, existing, call)
   const undo = createUndo(log)
   try {
@@ -49,16 +50,19 @@ interface Attaching extends Session {
   readonly undo: Undo
 }
 
-/** Address, link, profile, endpoint, policy, in this order; each says how it is taken back before it is done. */
+/**
+ * Address, link, profile, endpoint, policy, in this order. How a step is taken back is said before it is done, except of
+ * the link, which is all or nothing: it must not be taken for what was there before.
+ */
 async function attach(session: Attaching, call: Call): Promise<CniResult> {
   const { config, store, network, undo, invocation } = session
   const source = addressSource(session, store, session.node)
   undo.add('addresses', (call) => source.release(call))
   const leased = await source.allocate(call)
   const link = plan(session, leased)
-  undo.add('interface', (call) => network.disconnect(link, call))
   const { mac } = await network.connect(link, call)
-  if (config.policy.type === '') await ensureProfile(store, config.name, call)
+  undo.add('interface', (call) => network.disconnect(link, call))
+  if (config.policy.type === '') await ensureProfile(store, config.name, session.drivers, call)
   const endpoint = describeEndpoint({
     node: session.node,
     containerId: invocation.containerId,
@@ -70,7 +74,7 @@ async function attach(session: Attaching, call: Call): Promise<CniResult> {
     addresses: link.addresses,
   })
   undo.add('endpoint', (call) => deleteEndpoint(store, endpoint, call))
-  await store.create<'WorkloadEndpoint'>(endpoint, call)
+  await store.create(prepareCreate(endpoint, session.drivers), call)
   await requirePolicy(session, endpoint, call)
   return resultOf(link, mac, leased)
 }
@@ -110,7 +114,7 @@ async function joinNetwork(
   call: Call,
 ): Promise<CniResult> {
   const { config, log } = session
-  if (config.policy.type === '') await ensureProfile(store, config.name, call)
+  if (config.policy.type === '') await ensureProfile(store, config.name, session.drivers, call)
   const append = (profiles: readonly string[]): readonly string[] =>
     profiles.includes(config.name) ? profiles : [...profiles, config.name]
   const { spec } = await changeProfiles(store, existing, append, call)

@@ -1,6 +1,7 @@
 import type { Datastore } from '@tortie/datastore'
 import type { Call } from '@tortie/runtime'
 import { CniError } from '../errors.ts'
+import { readWorkload } from '../identity/labels.ts'
 import { readNodeName } from '../identity/node-name.ts'
 import { requireNetns } from '../prelude.ts'
 import { parseResult } from '../protocol/result.ts'
@@ -22,7 +23,8 @@ export async function check(session: Session, call: Call): Promise<void> {
   await using store = await openStore(session, call)
   await requireReady(store, call)
   const { containerId, ifname, netns } = invocation
-  const [endpoint] = await findEndpoints(store, { node, containerId }, call)
+  const { namespace } = readWorkload(config, session.args.testNamespace)
+  const [endpoint] = await findEndpoints(store, { node, containerId, namespace }, call)
   if (!endpoint) throw failed([`container ${containerId} has no WorkloadEndpoint on node ${node}`])
   const { spec } = endpoint
   const addresses = (spec.ipNetworks ?? []).map(hostCidr)

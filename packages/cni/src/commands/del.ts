@@ -1,6 +1,7 @@
 import type { Datastore } from '@tortie/datastore'
 import type { Call } from '@tortie/runtime'
 import { hostInterfaceName } from '../identity/host-interface.ts'
+import { readWorkload } from '../identity/labels.ts'
 import { readNodeName } from '../identity/node-name.ts'
 import { refuseOwnNetns } from '../prelude.ts'
 import type { Session } from '../session.ts'
@@ -23,14 +24,17 @@ export async function del(session: Session, call: Call): Promise<void> {
   await using store = await openStore(session, call)
   await requireReady(store, call)
   const { netns, ifname, containerId } = invocation
-  const endpoints = await findEndpoints(store, { node, containerId }, call)
+  const { namespace } = readWorkload(config, session.args.testNamespace)
+  const here = await findEndpoints(store, { node, containerId, namespace }, call)
+  // The config may have changed since ADD.
+  const endpoints = here.length > 0 ? here : await findEndpoints(store, { node, containerId }, call)
   const mine = endpoints.filter(({ spec }) => spec.endpoint === ifname)
   const hostInterface = endpoints.length === 0 ? hostInterfaceName(containerId) : mine[0]?.spec.interfaceName
   await all([
     ...mine.map((endpoint) => () => deleteEndpoint(store, endpoint, call)),
     () =>
       network.disconnect(
-        { netns, ifname, ...(hostInterface && { hostInterface }) },
+        { netns, ...(mine.length > 0 && { ifname }), ...(hostInterface && { hostInterface }) },
         { signal: AbortSignal.any([call.signal, AbortSignal.timeout(unlinkMs)]) },
       ),
     () => release(session, store, node, call),

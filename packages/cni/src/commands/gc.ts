@@ -26,7 +26,11 @@ export async function gc(session: Session, call: Call): Promise<void> {
   )
   const problems: string[] = []
   const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
-    await step().catch((error: unknown) => void problems.push(`${what}: ${textOf(error)}`))
+    try {
+      await step()
+    } catch (error) {
+      problems.push(`${what}: ${textOf(error)}`)
+    }
   }
   const links: string[] = []
   const kept = new Set(valid.map(({ containerID }) => containerID))
@@ -37,7 +41,7 @@ export async function gc(session: Session, call: Call): Promise<void> {
       log.info('cni.gc.removed', { endpoint: endpoint.metadata.name })
     })
   await attempt('interfaces', () => network.removeHostInterfaces(links.filter(Boolean), call))
-  await attempt('addresses', () => addressSource(session, store, node).collect(kept, call))
+  await attempt('addresses', async () => await addressSource(session, store, node).collect(kept, call))
   if (problems.length > 0)
     throw new CniError('cni/failed', `GC of ${config.name} is incomplete: ${problems.join('; ')}`)
 }

@@ -3,7 +3,7 @@ import type { CniResult } from '../protocol/result.ts'
 
 /** Where a container's addresses come from. All but `allocate` are idempotent. */
 export interface AddressSource {
-  /** At least one address. Throws having kept none. */
+  /** At least one address. After an error `release` is due. */
   allocate(call: Call): Promise<CniResult>
   release(call: Call): Promise<void>
   /** What is wrong with the allocation of `addresses`, in words. */

@@ -3,31 +3,25 @@ import { join } from 'node:path'
 import type { Call } from '@tortie/runtime'
 import { CniError, type ErrorReply } from '../errors.ts'
 import type { Command } from '../protocol/environment.ts'
-import { type CniResult, parseResult } from '../protocol/result.ts'
+import { parseResult } from '../protocol/result.ts'
 import { isOlder } from '../protocol/versions.ts'
 import type { Session } from '../session.ts'
 import type { AddressSource } from './address-source.ts'
 
-/** `host-local` and the like: another executable from CNI_PATH, with the same environment and config (spec 04 §2). */
+/** `host-local` and the like: another executable from CNI_PATH, with the same environment and config (spec 04 §2).
+ * @throws CniError cni/bad-config when it is not installed */
 export function delegatedSource(session: Session): AddressSource {
   const { version, config } = session
+  const { type } = config.ipam
+  const file = findPlugin(type, session.invocation.path)
   const quietly = async (command: Command, call: Call): Promise<void> => {
-    await execute(session, command, call)
+    await execute(session, file, command, call)
   }
   return {
     async allocate(call) {
-      try {
-        const stdout = await execute(session, 'ADD', call)
-        return requireAddresses(
-          parseResult(parseOutput(stdout, config.ipam.type), version, config.ipam.type),
-          config.ipam.type,
-        )
-      } catch (error) {
-        await quietly('DEL', { signal: AbortSignal.timeout(20_000) }).catch((problem: unknown) =>
-          session.log.error('cni.ipam.release-failed', { type: config.ipam.type, error: problem }),
-        )
-        throw error
-      }
+      const result = parseResult(parseOutput(await execute(session, file, 'ADD', call), type), version, type)
+      if (result.ips.length > 0) return result
+      throw new CniError('cni/failed', `IPAM plugin ${type} returned no address`)
     },
     release: (call) => quietly('DEL', call),
     async check(_, call) {
@@ -39,20 +33,13 @@ export function delegatedSource(session: Session): AddressSource {
     },
     async status(call) {
       if (!isOlder(version, '1.1.0')) await quietly('STATUS', call)
-      else findPlugin(config.ipam.type, session.invocation.path)
     },
   }
 }
 
-export function requireAddresses(result: CniResult, type: string): CniResult {
-  if (result.ips.length > 0) return result
-  throw new CniError('cni/failed', `IPAM plugin ${type} returned no address`)
-}
-
-async function execute(session: Session, command: Command, call: Call): Promise<string> {
-  const { config, env, drivers, invocation } = session
+async function execute(session: Session, file: string, command: Command, call: Call): Promise<string> {
+  const { config, env, drivers } = session
   const { type } = config.ipam
-  const file = findPlugin(type, invocation.path)
   const reply = await drivers.runPlugin(file, { ...env, CNI_COMMAND: command }, JSON.stringify(config.document), call)
   if (reply.exitCode === 0) return reply.stdout
   throw passedOn(reply.stdout, `IPAM plugin ${type} ended ${command} with exit code ${reply.exitCode}`)

@@ -23,7 +23,8 @@ export interface PodLink {
 export interface PodLinkNames {
   /** Empty, or a namespace that is gone: only the host's side is looked for. */
   readonly netns: string
-  readonly ifname: string
+  /** Absent: what the container has by this name may be somebody else's. */
+  readonly ifname?: string
   /** Absent: the host's side belongs to another interface of the container. */
   readonly hostInterface?: string
 }

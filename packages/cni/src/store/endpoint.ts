@@ -74,13 +74,17 @@ function naming(make: () => string): string {
   }
 }
 
-/** Every endpoint of one container on this node, whatever its namespace. */
+/**
+ * Every endpoint of one container on this node, in `namespace`; without it in all of them, for which the store reads all
+ * endpoints.
+ */
 export async function findEndpoints(
   store: Datastore,
-  { node, containerId }: Pick<EndpointIdentity, 'node' | 'containerId'>,
+  { node, containerId, namespace }: Pick<EndpointIdentity, 'node' | 'containerId'> & { readonly namespace?: string },
   call: Call,
 ): Promise<readonly WorkloadEndpoint[]> {
-  const found = await store.list({ kind: 'WorkloadEndpoint', namePrefix: namePrefix(node, containerId) }, call)
+  const where = { namePrefix: namePrefix(node, containerId), ...(namespace !== undefined && { namespace }) }
+  const found = await store.list({ kind: 'WorkloadEndpoint', ...where }, call)
   return found.items.filter(({ spec }) => spec.node === node && spec.containerID === containerId)
 }
 

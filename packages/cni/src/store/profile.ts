@@ -1,6 +1,7 @@
-import { type Datastore, isDatastoreError } from '@tortie/datastore'
-import { apiVersion, type Profile } from '@tortie/model'
+import { type Datastore, findResource, isDatastoreError } from '@tortie/datastore'
+import { apiVersion, type Profile, prepareCreate } from '@tortie/model'
 import type { Call } from '@tortie/runtime'
+import type { CniDrivers } from '../ports.ts'
 
 /** The profile that lets the containers of one network reach each other: spec 04 §10. */
 export function networkProfile(network: string): Profile {
@@ -17,18 +18,15 @@ export function networkProfile(network: string): Profile {
 }
 
 /** Creates the network's profile if it is missing; one that is there is never changed. */
-export async function ensureProfile(store: Datastore, network: string, call: Call): Promise<void> {
+export async function ensureProfile(
+  store: Datastore,
+  network: string,
+  ports: Pick<CniDrivers, 'clock' | 'random'>,
+  call: Call,
+): Promise<void> {
+  if (await findResource(store, { kind: 'Profile', name: network }, call)) return
   try {
-    await store.get({ kind: 'Profile', name: network }, call)
-  } catch (error) {
-    if (!isDatastoreError(error, 'DoesNotExist')) throw error
-    await createProfile(store, network, call)
-  }
-}
-
-async function createProfile(store: Datastore, network: string, call: Call): Promise<void> {
-  try {
-    await store.create<'Profile'>(networkProfile(network), call)
+    await store.create(prepareCreate(networkProfile(network), ports), call)
   } catch (error) {
     if (!isDatastoreError(error, 'AlreadyExists')) throw error
   }

@@ -1,4 +1,4 @@
-import { type Datastore, isDatastoreError } from '@tortie/datastore'
+import { type Datastore, findResource } from '@tortie/datastore'
 import type { Call } from '@tortie/runtime'
 import { chooseDatastore } from '../config/datastore-choice.ts'
 import { CniError } from '../errors.ts'
@@ -17,22 +17,12 @@ export function openStore(
  * @throws CniError cni/try-again
  */
 export async function requireReady(store: Datastore, call: Call): Promise<void> {
-  const ready = await readReady(store, call)
-  if (ready === true) return
+  const information = await findResource(store, { kind: 'ClusterInformation', name: 'default' }, call)
+  if (information?.spec.datastoreReady === true) return
   throw new CniError(
     'cni/try-again',
-    ready === undefined
+    information === undefined
       ? 'the datastore has no ClusterInformation "default": start the agent, which creates it, and try again'
       : 'Calico is currently not ready to process requests: ClusterInformation "default" has datastoreReady not true',
   )
-}
-
-async function readReady(store: Datastore, call: Call): Promise<boolean | undefined> {
-  try {
-    const { spec } = await store.get({ kind: 'ClusterInformation', name: 'default' }, call)
-    return spec.datastoreReady === true
-  } catch (error) {
-    if (isDatastoreError(error, 'DoesNotExist')) return undefined
-    throw error
-  }
 }
