@@ -1,4 +1,6 @@
 /** nlmsg, rtnetlink and conntrack messages over a transport port. Knows no socket. */
+export { type Conntrack, createConntrack } from './conntrack/client.ts'
+export type { FlowTuple, TrackedFlow } from './conntrack/flow.ts'
 export { errnoName, errnoOf } from './errno.ts'
 export {
   isRefusal,

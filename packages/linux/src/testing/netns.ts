@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
-import { createNetns, deleteNetns, enterNetns, type Netns } from '../index.ts'
+import { createNetns, createSysctl, deleteNetns, enterNetns, type Netns } from '../index.ts'
 
 /** A network namespace that goes away when disposed, with everything in it. */
 export interface TestNetns extends Netns {
@@ -57,11 +57,12 @@ export interface VethEnd {
 /** Joins two namespaces by a veth pair; both ends are up when this returns. IPv6 is usable at once (no DAD). */
 export function linkNetns(a: VethEnd, b: VethEnd): void {
   a.netns.ip(`link add ${a.interface} type veth peer name ${b.interface} netns ${b.netns.name}`)
-  for (const { netns, interface: device, addresses = [], mac } of [a, b])
+  for (const { netns, interface: device, addresses = [], mac } of [a, b]) {
+    createSysctl(netns).write(`net/ipv6/conf/${device}/accept_dad`, '0')
     netns.ip(
-      `link set ${device} addrgenmode none`,
       ...(mac === undefined ? [] : [`link set ${device} address ${mac}`]),
       `link set ${device} up`,
-      ...addresses.map((address) => `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`),
+      ...addresses.map((address) => `addr add ${address} dev ${device}`),
     )
+  }
 }
