@@ -196,5 +196,12 @@ async function addsAndDeletes(seed: number): Promise<void> {
 }
 
 it('adds and deletes of one handle in any order leave no address that the handle does not find', async () => {
-  for (let seed = 0; seed < 120; seed++) await addsAndDeletes(seed)
+  // 415: an address is assigned while its handle is being settled.
+  for (const seed of [...Array(120).keys(), 415]) {
+    try {
+      await addsAndDeletes(seed)
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error })
+    }
+  }
 })

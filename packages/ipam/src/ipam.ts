@@ -1,5 +1,6 @@
 import { type Call, silentMeter } from '@tortie/runtime'
 import type { Owner } from './affinity/affinity.ts'
+import type { CollectInput, CollectPlan } from './collect/collector.ts'
 import {
   type AffinityClaims,
   claimAffinity,
@@ -12,9 +13,15 @@ import {
 } from './operations/affinities.ts'
 import { type AssignIpRequest, assignIp } from './operations/assign-ip.ts'
 import { type Assignment, type AutoAssignRequest, autoAssign } from './operations/auto-assign.ts'
+import { type CollectResult, collect, forgetHandles, readForCollection } from './operations/collect.ts'
 import { getConfig, type IpamConfig, setConfig } from './operations/config.ts'
+import { type CheckOptions, check, getUtilization, listBorrowed } from './operations/inspect.ts'
 import { type AddressHolder, getAssignmentAttributes, ipsByHandle } from './operations/read.ts'
 import { type ReleaseOptions, type ReleaseResult, releaseByHandle, releaseIps } from './operations/release.ts'
+import { ensureTunnelAddresses, type TunnelAddresses, type TunnelRequest } from './operations/tunnels.ts'
+import type { BorrowedAddress } from './report/allocations.ts'
+import type { CheckResult, LeakedHandle } from './report/check.ts'
+import type { PoolUsage } from './report/utilization.ts'
 import type { Context, IpamPorts } from './store/context.ts'
 
 /** IP address management over a shared datastore. Any number of processes may use one store at once. */
@@ -36,6 +43,17 @@ export interface Ipam {
   /** When a node is gone for good: its blocks become nobody's, or go when empty. */
   removeHost(host: string, call: Call): Promise<void>
   ensureBlock(request: EnsureBlockRequest, call: Call): Promise<{ readonly ipv4?: string; readonly ipv6?: string }>
+  ensureTunnelAddresses(request: TunnelRequest, call: Call): Promise<TunnelAddresses>
+  /** @param wanted names or CIDRs of pools; empty: all, and blocks that lie in none */
+  getUtilization(wanted: readonly string[], call: Call): Promise<readonly PoolUsage[]>
+  listBorrowed(call: Call): Promise<{ readonly borrowed: readonly BorrowedAddress[]; readonly withoutNode: number }>
+  check(options: CheckOptions, call: Call): Promise<CheckResult>
+  readForCollection(call: Call): Promise<Omit<CollectInput, 'nodeState' | 'usage' | 'keepsBlocks'>>
+  collect(plan: CollectPlan, call: Call): Promise<CollectResult>
+  forgetHandles(
+    handles: readonly LeakedHandle[],
+    call: Call,
+  ): Promise<{ readonly forgotten: readonly string[]; readonly skipped: readonly string[] }>
   getConfig(call: Call): Promise<IpamConfig>
   setConfig(change: Partial<IpamConfig>, call: Call): Promise<IpamConfig>
 }
@@ -58,6 +76,13 @@ export function createIpam(ports: IpamPorts): Ipam {
     removeHost: (host, call) =>
       releaseHostAffinities(context, { owner: { type: 'host', name: host }, mustBeEmpty: false }, call),
     ensureBlock: (request, call) => ensureBlock(context, request, call),
+    ensureTunnelAddresses: (request, call) => ensureTunnelAddresses(context, request, call),
+    getUtilization: (wanted, call) => getUtilization(context, wanted, call),
+    listBorrowed: (call) => listBorrowed(context, call),
+    check: (options, call) => check(context, options, call),
+    readForCollection: (call) => readForCollection(context, call),
+    collect: (plan, call) => collect(context, plan, call),
+    forgetHandles: (handles, call) => forgetHandles(context, handles, call),
     getConfig: (call) => getConfig(context, call),
     setConfig: (change, call) => setConfig(context, change, call),
   }
