@@ -75,6 +75,7 @@ export {
   commitSync,
   syncLimitBytes,
 } from './transaction/commit.ts'
+export { type DecodedOperation, decodeTransaction } from './transaction/decode.ts'
 export { type EncodedTransaction, type EncodeOptions, encodeTransaction } from './transaction/encode.ts'
 export { formatOperation, formatTransaction } from './transaction/format.ts'
 export type { Addable, Creatable, Deletable, Flushable, Operation, Verb } from './transaction/operation.ts'
