@@ -72,24 +72,26 @@ export class Policies {
     const id = policyId(resource.kind, resource.metadata)
     const known = this.#policies.get(id)
     const { text, ignored } = policyScope(resource)
-    const selector = known?.scope === text ? known.selection?.selector : this.#read(resource, text)
+    // PERF: most edits are of rules; then nobody asks again whom the policy selects.
+    const isSameScope = known?.scope === text
+    const selector = isSameScope ? undefined : this.#read(resource, text)
     this.#report(
       resource,
       'scope',
       unrestricted,
       ignored.map((field) => `spec.${field}: is no selector`),
     )
-    if (selector === undefined) {
+    if (!isSameScope && selector === undefined) {
       this.#drop(id)
       return
     }
     const place = placeOf(resource)
     const governs = governedBy(resource)
-    if (known === undefined) {
-      const policy: PolicyRecord = { id, resource, place, governs, scope: text, selection: undefined }
-      this.#policies.set(id, policy)
-      policy.selection = this.#population.select(selector, policy)
-    } else this.#replace(known, { resource, place, governs, scope: text }, selector)
+    const now = { resource, place, governs, scope: text }
+    if (known) this.#replace(known, now)
+    const policy = known ?? { id, ...now, selection: undefined }
+    this.#policies.set(id, policy)
+    if (selector) this.#select(policy, selector)
     this.#listener.rulesChanged(id)
   }
 
@@ -118,18 +120,19 @@ export class Policies {
     return this.#slots.get(endpoint)?.policies ?? []
   }
 
-  #replace(policy: PolicyRecord, now: Omit<PolicyRecord, 'id' | 'selection'>, selector: Selector): void {
+  #replace(policy: PolicyRecord, now: Omit<PolicyRecord, 'id' | 'selection'>): void {
     const isMoved =
       now.place.tier !== policy.place.tier ||
       comparePlaces(now.place, policy.place) !== 0 ||
       now.governs.ingress !== policy.governs.ingress ||
       now.governs.egress !== policy.governs.egress
-    const isSame = now.scope === policy.scope
     Object.assign(policy, now)
-    if (!isSame) {
-      this.#unselect(policy)
-      policy.selection = this.#population.select(selector, policy)
-    } else if (isMoved) for (const { id } of this.#selected(policy)) this.#listener.endpointChanged(id)
+    if (isMoved) for (const { id } of this.#selected(policy)) this.#listener.endpointChanged(id)
+  }
+
+  #select(policy: PolicyRecord, selector: Selector): void {
+    this.#unselect(policy)
+    policy.selection = this.#population.select(selector, policy)
   }
 
   #drop(id: PolicyId): void {

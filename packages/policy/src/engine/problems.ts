@@ -20,6 +20,7 @@ export class Problems {
 
   /** `part` tells apart what is found out about one subject at different times. */
   set(subject: string, part: string, effect: string, reasons: readonly string[]): void {
+    if (reasons.length === 0 && this.#bySubject.size === 0) return
     const key = `${part} ${subject}`
     const before = this.#bySubject.get(key) ?? []
     if (reasons.length === 0) {

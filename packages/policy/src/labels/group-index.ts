@@ -1,5 +1,5 @@
-import type { LabelRestriction } from '@tortie/model'
 import type { Group } from './group.ts'
+import type { Restrictions } from './selector-index.ts'
 
 /**
  * Groups by label and value, for new selectors.
@@ -29,7 +29,7 @@ export class GroupIndex<M, S> {
   }
 
   /** The fewest groups that are sure to hold every one that obeys the restrictions. */
-  candidates(restrictions: ReadonlyMap<string, LabelRestriction>): Iterable<Group<M, S>> {
+  candidates(restrictions: Restrictions): Iterable<Group<M, S>> {
     let best: Iterable<Group<M, S>> = this.#groups
     let fewest = this.#groups.size
     for (const [label, { mustBePresent, mustBeAbsent, values }] of restrictions) {

@@ -1,8 +1,8 @@
-import type { LabelLookup, Selector } from '@tortie/model'
+import { type LabelLookup, labelRestrictions, type Selector } from '@tortie/model'
 import { addMember, type Group, groupKey, type Member, removeMember } from './group.ts'
 import { GroupIndex } from './group-index.ts'
 import { inherit, type LabelSet, labelValue, noLabels, sameLabels } from './label-set.ts'
-import { createSelection, type Selection, SelectorIndex } from './selector-index.ts'
+import { type Selection, SelectorIndex } from './selector-index.ts'
 
 /** Told of every member that begins or ceases to be selected. */
 export interface PopulationListener<M, S> {
@@ -78,9 +78,9 @@ export class Population<M, S> {
   }
 
   select(selector: Selector, payload: S): Selection<M, S> {
-    const selection = createSelection<M, S>(selector, payload)
-    this.#selectorIndex.add(selection)
-    for (const group of this.#groupIndex.candidates(selection.restrictions)) {
+    const restrictions = labelRestrictions(selector)
+    const selection = this.#selectorIndex.add(selector, restrictions, payload)
+    for (const group of this.#groupIndex.candidates(restrictions)) {
       if (!this.#matches(selection, group)) continue
       this.#connect(selection, group)
       for (const member of group.members) this.#listener.joined(payload, member.payload, member.id)

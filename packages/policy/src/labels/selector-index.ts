@@ -1,15 +1,13 @@
-import { compileSelector, type LabelRestriction, labelRestrictions, type Matcher, type Selector } from '@tortie/model'
+import { compileSelector, type LabelRestriction, type Matcher, type Selector } from '@tortie/model'
 import type { Group } from './group.ts'
 
 /** A selector at work: the groups that match it now, and whatever `payload` it is for. */
 export interface Selection<M, S> {
-  readonly selector: Selector
   readonly payload: S
   readonly matches: Matcher
-  readonly restrictions: ReadonlyMap<string, LabelRestriction>
   readonly groups: Set<Group<M, S>>
   /** Where the index keeps it. */
-  filed: Filed
+  readonly filed: Filed
 }
 
 /** `never` is kept nowhere: no labels can match. */
@@ -19,16 +17,8 @@ type Filed =
   | { readonly by: 'none' }
   | { readonly by: 'never' }
 
-export function createSelection<M, S>(selector: Selector, payload: S): Selection<M, S> {
-  return {
-    selector,
-    payload,
-    matches: compileSelector(selector),
-    restrictions: labelRestrictions(selector),
-    groups: new Set(),
-    filed: { by: 'never' },
-  }
-}
+/** What each label must be like, of a selector. */
+export type Restrictions = ReadonlyMap<string, LabelRestriction>
 
 type Bucket<M, S> = Set<Selection<M, S>>
 
@@ -42,9 +32,11 @@ export class SelectorIndex<M, S> {
   readonly #byLabel = new Map<string, Bucket<M, S>>()
   readonly #unrestricted: Bucket<M, S> = new Set()
 
-  add(selection: Selection<M, S>): void {
-    selection.filed = this.#place(selection.restrictions)
-    for (const bucket of this.#buckets(selection.filed)) bucket.add(selection)
+  add(selector: Selector, restrictions: Restrictions, payload: S): Selection<M, S> {
+    const filed = this.#place(restrictions)
+    const selection = { payload, matches: compileSelector(selector), groups: new Set<Group<M, S>>(), filed }
+    for (const bucket of this.#buckets(filed)) bucket.add(selection)
+    return selection
   }
 
   remove(selection: Selection<M, S>): void {
@@ -69,7 +61,7 @@ export class SelectorIndex<M, S> {
     }
   }
 
-  #place(restrictions: ReadonlyMap<string, LabelRestriction>): Filed {
+  #place(restrictions: Restrictions): Filed {
     let best: Filed = { by: 'none' }
     let bestLoad = Number.POSITIVE_INFINITY
     for (const [label, { mustBePresent, mustBeAbsent, values }] of restrictions) {

@@ -60,9 +60,9 @@ function hostPrefixText(text: string): string {
 
 /** Ports without a name are for port mapping and not for policy. */
 function namedPorts(ports: WorkloadEndpoint['spec']['ports']): readonly NamedPort[] {
-  return (ports ?? []).flatMap(({ name, protocol, port }) =>
-    name === undefined || name === '' ? [] : { name, protocol: parseProtocol(protocol), port },
-  )
+  return (ports ?? [])
+    .filter(({ name }) => name)
+    .map(({ name = '', protocol, port }) => ({ name, protocol: parseProtocol(protocol), port }))
 }
 
 /**

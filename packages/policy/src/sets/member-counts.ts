@@ -14,7 +14,9 @@ export interface MemberListener {
 export class MemberCounts {
   readonly #listener: MemberListener
   readonly #suppress: boolean
-  readonly #counts = new Map<string, number>()
+  readonly #members = new Set<string>()
+  /** How often more than once, of the few that are. */
+  readonly #repeats = new Map<string, number>()
   #networks = 0
   #trie: PrefixTrie<string> | undefined
 
@@ -24,9 +26,11 @@ export class MemberCounts {
   }
 
   add(member: string): void {
-    const count = this.#counts.get(member)
-    this.#counts.set(member, (count ?? 0) + 1)
-    if (count !== undefined) return
+    if (this.#members.has(member)) {
+      this.#repeats.set(member, (this.#repeats.get(member) ?? 0) + 1)
+      return
+    }
+    this.#members.add(member)
     const isNetwork = this.#suppress && !isHost(member)
     if (isNetwork && this.#networks++ === 0) this.#trie = this.#plant(member)
     if (!this.#trie) {
@@ -41,12 +45,10 @@ export class MemberCounts {
   }
 
   remove(member: string): void {
-    const count = this.#counts.get(member) ?? 0
-    if (count > 1) {
-      this.#counts.set(member, count - 1)
-      return
-    }
-    if (!this.#counts.delete(member)) return
+    const repeats = this.#repeats.get(member) ?? 0
+    if (repeats > 1) this.#repeats.set(member, repeats - 1)
+    else if (repeats === 1) this.#repeats.delete(member)
+    if (repeats > 0 || !this.#members.delete(member)) return
     const trie = this.#trie
     if (!trie) {
       this.#listener.hidden(member)
@@ -64,7 +66,7 @@ export class MemberCounts {
   /** What is to be seen. */
   visible(): Set<string> {
     const trie = this.#trie
-    if (!trie) return new Set(this.#counts.keys())
+    if (!trie) return new Set(this.#members)
     const visible = new Set<string>()
     let outer: Prefix | undefined
     for (const { prefix, value } of trie.entries()) {
@@ -78,7 +80,7 @@ export class MemberCounts {
   /** Everything but `except`. */
   #plant(except: string): PrefixTrie<string> {
     const trie = createPrefixTrie<string>()
-    for (const member of this.#counts.keys()) if (member !== except) trie.set(parsePrefix(member), member)
+    for (const member of this.#members) if (member !== except) trie.set(parsePrefix(member), member)
     return trie
   }
 }
