@@ -54,14 +54,17 @@ function passage(flow: Flow) {
 
 describe('the compiled ruleset', () => {
   it('says what the interpreter says, of any program and flow', () => {
+    let maps = 0
     fc.assert(
       fc.property(arbitraryProgram(), fc.array(arbitraryFlow(), { minLength: 40, maxLength: 40 }), (program, flows) => {
         const wanted = render(program)
+        maps += [...wanted.sets.keys()].filter((name) => name.includes('by-')).length
         for (const flow of flows)
           expect(simulate(wanted, passage(flow)).passed, JSON.stringify(flow)).toBe(expected(program, flow))
       }),
       { numRuns: 150 },
     )
+    expect(maps).toBeGreaterThan(150)
   })
 
   it('depends on the content only, never on the path', () => {

@@ -114,9 +114,43 @@ export function arbitraryRule(): fc.Arbitrary<Omit<Rule, 'index'>> {
   })
 }
 
+/** Many rules that differ only by port or CIDR and do the same, one of another kind at times: what compilers sort. */
+function alikeRules(): fc.Arbitrary<Omit<Rule, 'index'>[]> {
+  const byPort = (action: Rule['action']) =>
+    fc
+      .record({
+        action: fc.constant(action),
+        protocol: fc.constantFrom(6, 17, 132),
+        source: entityMatch(false, 0.3),
+        destination: fc.record({ ports: someRanges() }),
+      })
+      .map(compact<Omit<Rule, 'index'>>)
+  const byNet = (action: Rule['action']) =>
+    fc.record({
+      action: fc.constant(action),
+      source: fc.record({ nets: someOf(rulePrefixes.slice(1), 2) }),
+      destination: fc.record({ nets: rarely(someOf(rulePrefixes, 2), 3) }).map(compact<EntityMatch>),
+    })
+  return fc
+    .constantFrom<Rule['action']>('allow', 'allow', 'deny')
+    .chain((action) =>
+      fc.array(
+        fc.oneof(
+          { weight: 12, arbitrary: byPort(action) },
+          { weight: 5, arbitrary: byNet(action) },
+          { weight: 1, arbitrary: arbitraryRule() },
+        ),
+        { minLength: 4, maxLength: 14 },
+      ),
+    )
+}
+
 function ruleList(): fc.Arbitrary<Rule[]> {
   return fc
-    .array(arbitraryRule(), { maxLength: 5 })
+    .oneof(
+      { weight: 3, arbitrary: fc.array(arbitraryRule(), { maxLength: 5 }) },
+      { weight: 1, arbitrary: alikeRules() },
+    )
     .map((rules) => rules.map((rule, index): Rule => ({ ...rule, index })))
 }
 
