@@ -1,52 +1,136 @@
-import type { ResourceOf } from '@tortie/model'
+import { apiVersion, type ResourceOf } from '@tortie/model'
+import type { Call } from '@tortie/runtime'
+import { recordingLog, seededRandom, virtualClock } from '@tortie/runtime/testing'
 import { describe, expect, it } from 'vitest'
-import { affinityKey, createMemoryState, isDatastoreError } from './index.ts'
-import { Crash, crashAfter, loseAnswers, memoryDatastore } from './testing/index.ts'
+import { createDatastore, createMemoryState, type Datastore, type MemoryState, type RawStore } from './index.ts'
+import { Crash, crashAfter, createFaults, type Faults, loseAnswers, memoryDatastore } from './testing/index.ts'
 
 const tier = (name: string, order = 1): ResourceOf<'Tier'> => ({
-  apiVersion: 'projectcalico.org/v3',
+  apiVersion,
   kind: 'Tier',
   metadata: { name },
   spec: { order },
 })
+const key = '/calico/resources/v3/projectcalico.org/tiers/a'
 
-describe('a datastore in memory', () => {
-  it('creates, reads, updates by revision and deletes', async ({ signal }) => {
-    const store = memoryDatastore()
-    const created = await store.create(tier('a'), { signal })
-    expect(created.metadata.resourceVersion).toBe('1')
-    expect(await store.get({ kind: 'Tier', name: 'a' }, { signal })).toEqual(created)
-    const updated = await store.update({ ...created, spec: { order: 2 } }, { signal })
-    expect(updated.metadata.resourceVersion).toBe('2')
-    await expect(store.update(created, { signal })).rejects.toSatisfy((error) => isDatastoreError(error, 'Conflict'))
-    expect(await store.delete({ kind: 'Tier', name: 'a' }, {}, { signal })).toEqual(updated)
-    await expect(store.get({ kind: 'Tier', name: 'a' }, { signal })).rejects.toThrow('resource does not exist: Tier(a)')
+interface Setting {
+  readonly state: MemoryState
+  readonly raw: RawStore
+  readonly store: Datastore
+  readonly faults: Faults
+  readonly clock: ReturnType<typeof virtualClock>
+  readonly log: ReturnType<typeof recordingLog>
+}
+
+function setting(): Setting {
+  const state = createMemoryState()
+  const clock = virtualClock()
+  const faults = createFaults(clock)
+  const log = recordingLog()
+  const store = createDatastore(faults.wrap(state.open()), { clock, random: seededRandom(1), log })
+  return { state, raw: state.open(), store, faults, clock, log }
+}
+
+const put = (raw: RawStore, value: string, call: Call, at = key): Promise<unknown> =>
+  raw.compareAndSwap(at, 'absent', value, call)
+
+describe('values that cannot be read', () => {
+  it('fail a get, are missing in a listing, and are logged', async ({ signal }) => {
+    const { raw, store, log } = setting()
+    await put(raw, '{"metadata":', { signal })
+    await put(raw, '{"metadata":{"name":"b"}}', { signal }, '/calico/resources/v3/projectcalico.org/tiers/b')
+    await expect(store.get({ kind: 'Tier', name: 'a' }, { signal })).rejects.toThrow(
+      `the stored value at ${key} cannot be read: not JSON`,
+    )
+    const { items } = await store.list({ kind: 'Tier' }, { signal })
+    expect(items).toMatchObject([{ metadata: { name: 'b' }, spec: {} }])
+    expect(log.lines).toMatchObject([
+      { level: 'warn', event: 'datastore.entry.unreadable', facts: { key, revision: '1' } },
+    ])
   })
 
-  it('watches from a snapshot on', async ({ signal }) => {
-    const state = createMemoryState()
-    const store = memoryDatastore(state)
+  it('look to a watcher as to one that lists: absent', async ({ signal }) => {
+    const { raw, store } = setting()
     await store.create(tier('a'), { signal })
     const events = store.watch({ kind: 'Tier' }, {}, { signal })[Symbol.asyncIterator]()
-    expect((await events.next()).value).toMatchObject({ type: 'snapshot', items: [{ metadata: { name: 'a' } }] })
-    const next = events.next()
-    await memoryDatastore(state).create(tier('b'), { signal })
-    expect((await next).value).toMatchObject({ type: 'put', item: { metadata: { name: 'b' } }, revision: '2' })
-    await store.delete({ kind: 'Tier', name: 'a' }, {}, { signal })
-    expect((await events.next()).value).toEqual({ type: 'delete', key: { kind: 'Tier', name: 'a' }, revision: '3' })
+    await events.next()
+    await raw.compareAndSwap(key, 'present', '[]', { signal })
+    expect((await events.next()).value).toEqual({ type: 'delete', key: { kind: 'Tier', name: 'a' }, revision: '2' })
   })
 
-  it('keeps affinities under the names of their keys', async ({ signal }) => {
-    const store = memoryDatastore()
-    const spec = { type: 'host', node: 'n1', cidr: '10.0.0.0/26', state: 'pending', deleted: false } as const
-    const key = affinityKey(spec)
-    expect(key.name).toBe('host:n1:10-0-0-0-26')
-    await store.create(
-      { apiVersion: 'projectcalico.org/v3', kind: 'BlockAffinity', metadata: { name: key.name }, spec },
-      { signal },
-    )
-    expect((await store.get(key, { signal })).spec).toEqual(spec)
+  it('can be deleted', async ({ signal }) => {
+    const { raw, store } = setting()
+    await put(raw, 'rubbish', { signal })
+    expect(await store.delete({ kind: 'Tier', name: 'a' }, {}, { signal })).toMatchObject({ metadata: { name: 'a' } })
+    expect((await raw.list({ from: '/', to: '0' }, { signal })).entries).toEqual([])
   })
+
+  it('are not what other components keep beside ours', async ({ signal }) => {
+    const { raw, store, log } = setting()
+    await put(raw, '{}', { signal }, '/calico/ipam/v2/host/node-1')
+    await put(raw, '', { signal }, '/calico/ipam/v2/host/node-1/ipv4/block/10.0.0.0-26')
+    expect((await store.list({ kind: 'BlockAffinity' }, { signal })).items).toHaveLength(1)
+    expect(log.lines).toEqual([])
+  })
+})
+
+describe('a watch', () => {
+  it('says when the store is lost and found, and goes on where it was', async ({ signal }) => {
+    const { store, faults, clock, state } = setting()
+    const told: boolean[] = []
+    const events = store.watch({ kind: 'Tier' }, { onConnection: (up) => told.push(up) }, { signal })
+    const watching = events[Symbol.asyncIterator]()
+    await watching.next()
+    const waiting = watching.next()
+    faults.down = true
+    faults.cutWatches()
+    await clock.advance(60_000)
+    expect(told).toEqual([false])
+    const other = memoryDatastore(state)
+    const a = await other.create(tier('a'), { signal })
+    faults.down = false
+    expect(await clock.drive(waiting)).toEqual({ value: { type: 'put', item: a, revision: '1' }, done: false })
+    expect(told).toEqual([false, true])
+  })
+
+  it('starts as soon as the store can be reached', async ({ signal }) => {
+    const { store, faults, clock } = setting()
+    faults.down = true
+    const first = store.watch({ kind: 'Tier' }, {}, { signal })[Symbol.asyncIterator]().next()
+    await clock.advance(30_000)
+    faults.down = false
+    expect((await clock.drive(first)).value).toMatchObject({ type: 'snapshot', items: [] })
+  })
+
+  it('bears slow answers', async ({ signal }) => {
+    const { store, faults, clock, state } = setting()
+    faults.latencyMs = 2_000
+    const events = store.watch({ kind: 'Tier' }, {}, { signal })[Symbol.asyncIterator]()
+    expect((await clock.drive(events.next())).value).toMatchObject({ type: 'snapshot' })
+    const next = events.next()
+    await memoryDatastore(state).create(tier('a'), { signal })
+    expect((await clock.drive(next)).value).toMatchObject({ type: 'put' })
+    expect(clock.monotonicMs()).toBe(4_000)
+  })
+
+  it('ends with what cannot be retried', async ({ signal }) => {
+    const raw = createMemoryState().open()
+    const broken: RawStore = { ...raw, list: () => Promise.reject(new TypeError('a bug')) }
+    const store = createDatastore(broken, { clock: virtualClock(), random: seededRandom(1), log: recordingLog() })
+    const first = store.watch({ kind: 'Tier' }, {}, { signal })[Symbol.asyncIterator]().next()
+    await expect(first).rejects.toThrow('a bug')
+  })
+})
+
+it('an answer that is lost leaves the write done', async ({ signal }) => {
+  const { store, faults } = setting()
+  faults.lostAnswers = 1
+  await expect(store.create(tier('a'), { signal })).rejects.toThrow('the answer was lost')
+  await expect(store.create(tier('a'), { signal })).rejects.toThrow('resource already exists: Tier(a)')
+  const losing = loseAnswers((write) => write === 1, memoryDatastore())
+  await losing.create(tier('a'), { signal })
+  await expect(losing.create(tier('b'), { signal })).rejects.toThrow('the answer was lost')
+  expect((await losing.list({ kind: 'Tier' }, { signal })).items).toHaveLength(2)
 })
 
 it('a process can crash between any two calls', async ({ signal }) => {
@@ -59,8 +143,15 @@ it('a process can crash between any two calls', async ({ signal }) => {
   expect((await memoryDatastore(state).list({ kind: 'Tier' }, { signal })).items).toHaveLength(1)
 })
 
-it('an answer can be lost although the write happened', async ({ signal }) => {
-  const store = loseAnswers((write) => write === 0, memoryDatastore())
-  await expect(store.create(tier('a'), { signal })).rejects.toThrow('the answer was lost')
-  await expect(store.create(tier('a'), { signal })).rejects.toThrow('resource already exists: Tier(a)')
+it('the state in memory keeps a bounded history', async ({ signal }) => {
+  const state = createMemoryState({ history: 10 })
+  const store = memoryDatastore(state)
+  let current = await store.create(tier('a'), { signal })
+  for (let order = 0; order < 100; order++) current = await store.update({ ...current, spec: { order } }, { signal })
+  const raw = state.open()
+  await expect(raw.watch({ from: '/', to: '0' }, '50', { signal })[Symbol.asyncIterator]().next()).rejects.toThrow(
+    'no longer knows what changed since revision 50; list again',
+  )
+  const { value } = await raw.watch({ from: '/', to: '0' }, '95', { signal })[Symbol.asyncIterator]().next()
+  expect(value).toMatchObject({ revision: '101' })
 })

@@ -132,7 +132,7 @@ export const ipamConfigRow: KeyRow<'IPAMConfig'> = {
     const fields = { strict_affinity: strictAffinity, auto_allocate_blocks: autoAllocateBlocks, ...rest }
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => Boolean(value)))
   },
-  decode(key, { strict_affinity: strictAffinity = false, auto_allocate_blocks: autoAllocateBlocks = false, ...rest }) {
-    return ipamResource(key, { strictAffinity, autoAllocateBlocks, ...rest })
+  decode(key, { strict_affinity: strict = false, auto_allocate_blocks: auto = false, ...rest }) {
+    return ipamResource(key, { strictAffinity: strict, autoAllocateBlocks: auto, maxBlocksPerHost: 0, ...rest })
   },
 }
