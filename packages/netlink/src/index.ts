@@ -18,6 +18,7 @@ export {
   AF_INET,
   AF_INET6,
   AF_UNSPEC,
+  IF_OPER_UP,
   IFF_RUNNING,
   IFF_UP,
   NTF_EXT_LEARNED,

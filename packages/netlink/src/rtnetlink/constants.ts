@@ -34,6 +34,9 @@ export const AF_INET6 = 10
 export const IFF_UP = 0x1
 export const IFF_RUNNING = 0x40
 
+/** RFC 2863: the device is up and can pass packets. */
+export const IF_OPER_UP = 6
+
 /** Routing tables. */
 export const RT_TABLE_MAIN = 254
 export const RT_TABLE_LOCAL = 255

@@ -26,6 +26,8 @@ export interface Link {
   readonly up: boolean
   /** Up with carrier: what Calico calls oper-up (IFF_RUNNING). */
   readonly running: boolean
+  /** IF_OPER_* of RFC 2863: 6 is up, and only then does the kernel send what it is given. */
+  readonly operState: number
   readonly mtu: number
   readonly mac?: string
   /** ifindex of the bridge it belongs to. */
@@ -51,6 +53,7 @@ export function decodeLink({ view, start, end }: Message): Link {
     flags,
     up: (flags & IFF_UP) !== 0,
     running: (flags & IFF_RUNNING) !== 0,
+    operState: 0,
     mtu: 0,
     group: 0,
   }
@@ -77,6 +80,9 @@ function decodeLinkAttribute(link: Mutable<Link>, view: DataView, type: number, 
       break
     case 10: // IFLA_MASTER
       link.master = readU32(view, from)
+      break
+    case 16: // IFLA_OPERSTATE
+      link.operState = view.getUint8(from)
       break
     case 18: // IFLA_LINKINFO
       decodeLinkInfo(link, view, from, to)
