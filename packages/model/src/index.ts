@@ -65,6 +65,7 @@ export {
   workloadEndpointNamePrefix,
   workloadOf,
 } from './names/workload-endpoint.ts'
+export { calicoVersion } from './release.ts'
 export { formatAsDot, parseAsNumber } from './scalars/as-number.ts'
 export { formatDscp, parseDscp } from './scalars/dscp.ts'
 export { formatDuration, formatDurationNs, parseDuration, parseDurationNs } from './scalars/duration.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isModelError } from '../errors.ts'
-import { formatJson, parseJson } from './json.ts'
+import { formatJson, parseJson, parseSlowly } from './json.ts'
 
 const code = (run: () => unknown): string => {
   try {
@@ -63,6 +63,57 @@ it('reads back what it writes', () => {
     }),
     { numRuns: 500 },
   )
+})
+
+it('reads what the reviver reads, and refuses what it refuses', () => {
+  const pieces = fc.constantFrom(
+    '1234567890123456',
+    '9007199254740993',
+    '-12345678901234567890',
+    '0.12345678901234567',
+    '12345678901234567e3',
+    '1e12345678901234567',
+    '-0',
+    '01234567890123456789',
+    '"12345678901234567890"',
+    '"a\\",12345678901234567890,"',
+    '"\ue000123"',
+    '"\\ue000123"',
+    '"\\"',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"a":',
+    ' ',
+    '\n',
+    'x',
+  )
+  const anyText = fc.oneof(
+    fc.array(pieces, { maxLength: 8 }).map((parts) => parts.join('')),
+    fc.array(pieces, { maxLength: 5 }).map((parts) => `[${parts.join(',')}]`),
+    fc.array(pieces, { maxLength: 5 }).map((parts) => `{${parts.map((part, i) => `"${i}" : ${part}`).join(' , ')}}`),
+  )
+  const outcome = (run: () => unknown): unknown => {
+    try {
+      return run()
+    } catch {
+      return 'refused'
+    }
+  }
+  fc.assert(
+    fc.property(anyText, (text) => {
+      expect(outcome(() => parseJson(text))).toEqual(outcome(() => parseSlowly(text)))
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+it('writes text that looks like a mark as it is', () => {
+  for (const value of [{ a: '\ue0001', b: 2n ** 70n }, ['\ue000', 2n ** 70n], { '\ue0001': 2n ** 70n }])
+    expect(parseJson(formatJson(value))).toEqual(value)
 })
 
 it('keeps the order of keys', () => {

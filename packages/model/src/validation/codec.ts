@@ -43,13 +43,15 @@ export function decodeBlockSpec(spec: Readonly<Record<string, unknown>>): IPAMBl
     attributes: spec.attributes ?? [],
     unallocated: spec.unallocated ?? [],
     sequenceNumber: toBigInt(sequenceNumber ?? 0),
-    ...(isFields(perOrdinal) && {
-      sequenceNumberForAllocation: Object.fromEntries(
-        Object.entries(perOrdinal).map(([ordinal, number]) => [ordinal, toBigInt(number)]),
-      ),
-    }),
+    ...(isFields(perOrdinal) && { sequenceNumberForAllocation: withBigInts(perOrdinal) }),
     deleted: spec.deleted ?? false,
   } as IPAMBlock['spec']
+}
+
+/** PERF: nearly always all of them are beyond 2^53 and so bigint already. */
+function withBigInts(numbers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (Object.values(numbers).every((number) => typeof number === 'bigint')) return numbers
+  return Object.fromEntries(Object.entries(numbers).map(([ordinal, number]) => [ordinal, toBigInt(number)]))
 }
 
 /** What is no integer stays as it is, for the validation to refuse. */

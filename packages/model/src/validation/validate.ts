@@ -3,10 +3,11 @@ import { type FieldError, ModelError } from '../errors.ts'
 import { type Definition, definitions } from '../kinds/definitions.ts'
 import { type AnyResource, type Kind, type KindInfo, kinds } from '../kinds/kind.ts'
 import { nameComplaint } from '../metadata/names.ts'
-import { tidy, unknownPaths } from '../schema/tidy.ts'
-import { formatPath, toFieldError } from './issues.ts'
+import { tidy } from '../schema/tidy.ts'
+import { toFieldError } from './issues.ts'
 import { schemaOf } from './schema.ts'
 import { describe, kindOf } from './subject.ts'
+import { unknownFields } from './unknown-fields.ts'
 
 export interface ValidateOptions {
   /** Which write the object is for: some names are only bound when an object is made. Default `create`. */
@@ -57,7 +58,7 @@ function examine<R extends AnyResource>(given: R, options: ValidateOptions): Exa
   const parsed = safeParse(schema, tidied)
   const errors = parsed.success ? [] : parsed.error.issues.map((issue) => toFieldError(issue, tidied))
   const resource = (parsed.success ? parsed.data : tidied) as R
-  const unknown = options.unknownFields === 'reject' ? unknownErrors(unknownPaths(schema, tidied)) : []
+  const unknown = options.unknownFields === 'reject' ? unknownErrors(unknownFields(tidied)) : []
   return { resource, errors: [...identityErrors(kind, resource, errors, options), ...errors, ...unknown] }
 }
 
@@ -66,9 +67,9 @@ export function isSound(resource: AnyResource): boolean {
   return safeParse(schemaOf(kindOf(resource)), resource).success
 }
 
-function unknownErrors(paths: readonly PropertyKey[][]): FieldError[] {
+function unknownErrors(paths: readonly string[]): FieldError[] {
   return paths.map((path) => ({
-    path: formatPath(path),
+    path,
     value: undefined,
     reason: 'unknown field; correct its name or leave it out',
   }))
