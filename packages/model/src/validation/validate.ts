@@ -2,7 +2,7 @@ import { safeParse } from 'zod/mini'
 import { type FieldError, ModelError } from '../errors.ts'
 import { type Definition, definitions } from '../kinds/definitions.ts'
 import { type AnyResource, type Kind, type KindInfo, kinds } from '../kinds/kind.ts'
-import { nameComplaint } from '../metadata/names.ts'
+import { isDnsLabel, nameComplaint } from '../metadata/names.ts'
 import { tidy } from '../schema/tidy.ts'
 import { toFieldError } from './issues.ts'
 import { schemaOf } from './schema.ts'
@@ -98,10 +98,14 @@ function identityErrors(
 }
 
 function namespaceErrors({ kind, namespaced }: KindInfo, namespace: unknown): FieldError[] {
+  const reason = namespaceComplaint(kind, namespaced, namespace)
+  return reason === undefined ? [] : [{ path: 'metadata.namespace', value: namespace, reason }]
+}
+
+function namespaceComplaint(kind: Kind, namespaced: boolean, namespace: unknown): string | undefined {
   const given = namespace !== undefined && namespace !== ''
-  if (given === namespaced) return []
-  const reason = namespaced
-    ? `is required: ${kind} belongs to a namespace`
-    : `${kind} belongs to no namespace; leave it out`
-  return [{ path: 'metadata.namespace', value: namespace, reason }]
+  if (given !== namespaced)
+    return given ? `${kind} belongs to no namespace; leave it out` : `is required: ${kind} belongs to a namespace`
+  if (typeof namespace !== 'string' || !given || isDnsLabel(namespace)) return undefined
+  return "a namespace is a DNS label: at most 63 lower case alphanumeric characters or '-'"
 }
