@@ -70,10 +70,30 @@ function writeValue(type: DataType, value: Value, into: Uint8Array, at: number, 
     into.set(parsed, at)
     return
   }
+  if (typeof parsed === 'number' && size <= 4) {
+    writeNumber(type, parsed, into, at, size, order)
+    return
+  }
+  if (typeof parsed === 'number' && !Number.isInteger(parsed)) throw badValue(type, `${parsed} is no whole number`)
   let rest = BigInt(parsed)
   if (rest < 0n || rest >> BigInt(8 * size) !== 0n) throw badValue(type, `${rest} does not fit ${size} bytes`)
   const little = order === 'host' && hostIsLittleEndian
   for (let i = 0; i < size; i++, rest >>= 8n) into[at + (little ? i : size - 1 - i)] = Number(rest & 0xffn)
+}
+
+/** PERF: without bigint, for the many ports, marks and protocols of rules. */
+function writeNumber(
+  type: DataType,
+  value: number,
+  into: Uint8Array,
+  at: number,
+  size: number,
+  order: ByteOrder,
+): void {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size))
+    throw badValue(type, `${value} does not fit ${size} bytes`)
+  const little = order === 'host' && hostIsLittleEndian
+  for (let i = 0; i < size; i++) into[at + (little ? i : size - 1 - i)] = value >>> (8 * i)
 }
 
 /** Texts of a key's fields. The inverse of `encodeKey` for what `formatValue` writes. */

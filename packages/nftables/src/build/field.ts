@@ -42,7 +42,9 @@ export function createField(
   needs?: Needs,
   { shorten, gives }: { shorten?: (len: number) => Expression; gives?: (value: Uint8Array) => Needs | undefined } = {},
 ): Field {
-  const term = (...rest: Expression[]): Term => ({ expressions: [...load(register), ...rest], ...(needs && { needs }) })
+  const first = load(register)
+  const none = new Uint8Array(dataTypes[type].size)
+  const term = (...rest: Expression[]): Term => ({ expressions: [...first, ...rest], ...(needs && { needs }) })
   const bytes = (value: Value): Uint8Array => encodeValue(type, value)
   const equal = (op: 'eq' | 'neq', value: Value): Term => {
     if (typeof value === 'string' && type.startsWith('ipv') && value.includes('/')) return prefixTerm(op, value)
@@ -79,8 +81,8 @@ export function createField(
       term({ kind: 'range', op: 'neq', sreg: register, from: bytes(first), to: bytes(last) }),
     less: (value) => term(cmp('lt', bytes(value))),
     greater: (value) => term(cmp('gt', bytes(value))),
-    has: (value) => masked('neq', value, new Uint8Array(dataTypes[type].size)),
-    hasNot: (value) => masked('eq', value, new Uint8Array(dataTypes[type].size)),
+    has: (value) => masked('neq', value, none),
+    hasNot: (value) => masked('eq', value, none),
     masked: (mask, value) => masked('eq', mask, value),
     notMasked: (mask, value) => masked('neq', mask, value),
     in: (set) => term(lookup(set)),
@@ -119,7 +121,15 @@ function cmp(op: 'eq' | 'neq' | 'lt' | 'lte' | 'gt' | 'gte', data: Uint8Array): 
 }
 
 function bitwise(mask: Uint8Array): Expression {
-  return { kind: 'bitwise', sreg: register, dreg: register, len: mask.length, mask, xor: new Uint8Array(mask.length) }
+  return { kind: 'bitwise', sreg: register, dreg: register, len: mask.length, mask, xor: zeros(mask.length) }
+}
+
+const zeroBytes: (Uint8Array | undefined)[] = []
+
+/** Shared: never changed. */
+function zeros(size: number): Uint8Array {
+  zeroBytes[size] ??= new Uint8Array(size)
+  return zeroBytes[size]
 }
 
 function lookup(set: SetRef): Extract<Expression, { kind: 'lookup' }> {
