@@ -26,7 +26,7 @@ export function createCniDrivers({ openDatastore, log, agentPresent = false }: C
     async openPodNetwork() {
       // Native code, which asking an agent does without.
       const { openPodNetwork } = await import('./network/kernel-network.ts')
-      return openPodNetwork()
+      return openPodNetwork(systemClock)
     },
   }
 }

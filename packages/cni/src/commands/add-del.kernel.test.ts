@@ -60,6 +60,17 @@ describe('ADD', () => {
     }
   })
 
+  it('loses not even the first packet', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { json } = await host.run('ADD', { pod })
+      for (const to of addresses(json))
+        expect(await probe({ netns: host.netns, protocol: 'icmp', to }), `${round} ${to}`).toMatchObject({
+          kind: 'reached',
+        })
+      await host.run('DEL', { pod })
+    }
+  })
+
   it('routes as Calico does', async () => {
     await host.run('ADD', { pod, container: 'web1' })
     const [v4, v6] = (['-4', '-6'] as const).map((family) => pod.ipJson(family, 'route', 'show') as object[])

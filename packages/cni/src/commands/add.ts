@@ -76,6 +76,7 @@ async function attach(session: Attaching, call: Call): Promise<CniResult> {
   undo.add('endpoint', (call) => deleteEndpoint(store, endpoint, call))
   await store.create(prepareCreate(endpoint, session.drivers), call)
   await requirePolicy(session, endpoint, call)
+  call.signal.throwIfAborted() // nobody would hear of the result
   return resultOf(link, mac, leased)
 }
 

@@ -1,4 +1,5 @@
 import type { Call } from '@tortie/runtime'
+import { CniError } from '../errors.ts'
 import { readNodeName } from '../identity/node-name.ts'
 import type { AddressSource } from '../ipam/address-source.ts'
 import { calicoSource } from '../ipam/calico.ts'
@@ -25,10 +26,9 @@ export const ipamCommands = {
   }),
   CHECK: withSource(async (source, { config, version }, call) => {
     const told = config.prevResult ? parseResult(config.prevResult, version, 'prevResult').ips : []
-    await source.check(
-      told.map(({ address }) => address),
-      call,
-    )
+    const addresses = told.map(({ address }) => address)
+    const complaints = await source.check(addresses, call)
+    if (complaints.length > 0) throw new CniError('cni/check-failed', `CHECK failed: ${complaints.join('; ')}`)
     return ''
   }),
   GC: withSource(async (source, { config }, call) => {

@@ -2,6 +2,8 @@ import { statSync } from 'node:fs'
 import { createSysctl, LinuxError, type Netns, openNetlink, openNetns, type Sysctl } from '@tortie/linux'
 import {
   createRtnetlink,
+  IF_OPER_UP,
+  interfaceAddresses,
   type Link,
   linkBy,
   links,
@@ -12,7 +14,7 @@ import {
   type Rtnetlink,
   routes,
 } from '@tortie/netlink'
-import type { Call } from '@tortie/runtime'
+import type { Call, Clock } from '@tortie/runtime'
 import { CniError } from '../errors.ts'
 import {
   createPair,
@@ -36,11 +38,12 @@ export interface KernelPorts {
 
 const linux: KernelPorts = { openNetns, openNetlink, createSysctl }
 const cleanUpMs = 20_000
+const usableMs = 5_000
 /** A group of our own, to delete many links at the cost of one. */
 const doomedGroup = 0x746f7274
 
 /** Pod networking by netlink in this process; the host's namespace is the one it is opened in. */
-export function openPodNetwork(kernel: KernelPorts = linux): PodNetwork {
+export function openPodNetwork(clock: Clock, kernel: KernelPorts = linux): PodNetwork {
   const transport = kernel.openNetlink({ protocol: NETLINK_ROUTE })
   const host = createRtnetlink(transport)
   const hostSysctl = kernel.createSysctl()
@@ -51,7 +54,7 @@ export function openPodNetwork(kernel: KernelPorts = linux): PodNetwork {
       await requireFree(pod.rtnetlink, link, call)
       await deleteLinks(host, [link.hostInterface], call)
       try {
-        return await build(link, { host, hostSysctl, pod }, call)
+        return await build(link, { host, hostSysctl, pod, clock }, call)
       } catch (error) {
         await deleteLinks(host, [link.hostInterface], { signal: AbortSignal.timeout(cleanUpMs) })
         throw error
@@ -110,10 +113,15 @@ interface Sides {
   readonly host: Rtnetlink
   readonly hostSysctl: Sysctl
   readonly pod: Pod
+  readonly clock: Clock
 }
 
 /** Spec 04 §9. */
-async function build(link: PodLink, { host, hostSysctl, pod }: Sides, call: Call): Promise<{ readonly mac: string }> {
+async function build(
+  link: PodLink,
+  { host, hostSysctl, pod, clock }: Sides,
+  call: Call,
+): Promise<{ readonly mac: string }> {
   await host.run([createPair(link, pod.fd)], call)
   const [outer, inner] = await Promise.all([
     requireLink(host, link.hostInterface, call),
@@ -126,7 +134,37 @@ async function build(link: PodLink, { host, hostSysctl, pod }: Sides, call: Call
   await host.run(raiseHost(outer.index, link), call)
   await pod.rtnetlink.run(raisePod(inner.index, link), call)
   await addHostRoutes(host, outer, link, call)
+  const addresses = new Set([`${gatewayV6}/64`, ...link.addresses])
+  await awaitUsable(host, { name: link.hostInterface, addresses }, clock, call)
+  await awaitUsable(pod.rtnetlink, { name: link.ifname, addresses }, clock, call)
   return { mac: inner.mac ?? '' }
+}
+
+/**
+ * Waits for what the kernel does in the background, so that not even the first packet is lost: until it has noticed the
+ * carrier it drops what is sent (it catches up when asked, since 6.8), and until an IPv6 address is no longer tentative it
+ * does not hear who asks for it.
+ */
+async function awaitUsable(rtnetlink: Rtnetlink, end: End, clock: Clock, call: Call): Promise<void> {
+  const until = clock.monotonicMs() + usableMs
+  for (let pauseMs = 1; !(await isUsable(rtnetlink, end, call)); pauseMs = Math.min(pauseMs * 2, 50)) {
+    if (clock.monotonicMs() > until)
+      throw new CniError('cni/try-again', `interface ${end.name} did not come up in ${usableMs / 1000} s`)
+    await clock.sleep(pauseMs, call)
+  }
+}
+
+interface End {
+  readonly name: string
+  /** Those that matter; others may be tentative for as long as they like. */
+  readonly addresses: ReadonlySet<string>
+}
+
+async function isUsable(rtnetlink: Rtnetlink, { name, addresses }: End, call: Call): Promise<boolean> {
+  const { index, operState } = await requireLink(rtnetlink, name, call)
+  if (operState !== IF_OPER_UP) return false
+  const found = await rtnetlink.read(interfaceAddresses({ family: 6, ifindex: index }), call)
+  return !found.some(({ address, tentative }) => tentative && addresses.has(address))
 }
 
 async function requireLink(rtnetlink: Rtnetlink, name: string, call: Call): Promise<Link> {

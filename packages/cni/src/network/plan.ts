@@ -93,7 +93,7 @@ export function createPair({ hostInterface, ifname, mtu, queues }: PodLink, netn
 
 /** The host's side up. Its link-local address is given and not awaited: the kernel makes it late, or not at all. */
 export function raiseHost(ifindex: number, { addresses }: PodLink): readonly Request[] {
-  const address = { ifindex, address: `${gatewayV6}/64`, scope: RT_SCOPE_LINK, nodad: true }
+  const address = { ifindex, address: `${gatewayV6}/64`, scope: RT_SCOPE_LINK }
   return [
     { kind: 'link', verb: 'change', change: { link: { index: ifindex }, addrGenMode: 'none' } },
     { kind: 'link', verb: 'change', change: { link: { index: ifindex }, up: true } },
@@ -107,7 +107,7 @@ export function raisePod(ifindex: number, { addresses, routes }: PodLink): reado
   return [
     { kind: 'link', verb: 'change', change: { link: { index: ifindex }, up: true } },
     ...addresses.map((address): Request => {
-      return { kind: 'address', verb: 'add', address: { ifindex, address, ...(isV6(address) && { nodad: true }) } }
+      return { kind: 'address', verb: 'add', address: { ifindex, address } }
     }),
     ...(routes.every(isV6)
       ? []

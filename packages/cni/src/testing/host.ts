@@ -68,7 +68,7 @@ export async function createTestHost(what: string): Promise<TestHost> {
   }
   const drivers: CniDrivers = {
     ...createCniDrivers({ openDatastore: () => Promise.resolve(open()), log: silentLog }),
-    openPodNetwork: () => Promise.resolve(openPodNetwork(kernel)),
+    openPodNetwork: () => Promise.resolve(openPodNetwork(systemClock, kernel)),
   }
   return {
     netns,
