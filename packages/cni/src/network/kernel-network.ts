@@ -18,6 +18,7 @@ import type { Call, Clock } from '@tortie/runtime'
 import { CniError } from '../errors.ts'
 import {
   createPair,
+  gatewayV6,
   hostMac,
   hostRoutes,
   hostSettings,
