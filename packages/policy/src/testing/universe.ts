@@ -11,6 +11,7 @@ import {
   type WorkloadEndpoint,
 } from '@tortie/model'
 import fc from 'fast-check'
+import { damaged } from './damage.ts'
 import { arbitraryRule, compact, oneOf, sometimes } from './rules.ts'
 import {
   namespaceSelectors,
@@ -183,8 +184,13 @@ function networkSets(): fc.Arbitrary<(NetworkSet | GlobalNetworkSet)[]> {
     .chain((all) => fc.subarray(all))
 }
 
-/** A universe that validation accepts, of up to a dozen policies. */
-export function arbitraryUniverse(): fc.Arbitrary<PolicyUniverse> {
+export interface UniverseOptions {
+  /** Some resources hold what validation would refuse. */
+  readonly damage?: boolean
+}
+
+/** A universe that validation accepts unless `damage` is asked for, of up to six policies. */
+export function arbitraryUniverse({ damage = false }: UniverseOptions = {}): fc.Arbitrary<PolicyUniverse> {
   const policies = fc
     .tuple(
       ...['a', 'b', 'c'].map((name) => networkPolicy('prod', name)),
@@ -202,9 +208,9 @@ export function arbitraryUniverse(): fc.Arbitrary<PolicyUniverse> {
       networkSets: networkSets(),
       sourceSpoofing: oneOf([true, true, true, false]),
     })
-    .map(({ sourceSpoofing, ...parts }) => ({
-      node: thisNode,
-      sourceSpoofing,
-      resources: Object.values(parts).flat() as AnyResource[],
-    }))
+    .chain(({ sourceSpoofing, ...parts }) => {
+      const sound = Object.values(parts).flat() as AnyResource[]
+      const resources = damage ? fc.tuple(...sound.map(damaged)) : fc.constant(sound)
+      return resources.map((resources) => ({ node: thisNode, sourceSpoofing, resources }))
+    })
 }
