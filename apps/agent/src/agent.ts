@@ -1,6 +1,7 @@
 import { createClient, ensureInitialized, isDatastoreError } from '@tortie/datastore'
 import { openEmbedded } from '@tortie/datastore-embedded'
 import { createIpam } from '@tortie/ipam'
+import { calicoVersion } from '@tortie/model'
 import { createNode, defaultPools, type NodeConfig, type NodePorts, poolFamilies, registerNode } from '@tortie/node'
 import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
@@ -59,7 +60,7 @@ async function initialize(
   ports: Pick<NodePorts, 'datastore' | 'clock' | 'random' | 'log'>,
   call: Call,
 ): Promise<void> {
-  await ensureInitialized(ports.datastore, { version: 'v3.31.0', clusterType: 'tortie' }, ports, call)
+  await ensureInitialized(ports.datastore, { version: calicoVersion, clusterType: 'tortie' }, ports, call)
   const addresses = hostAddresses()
   const { environment } = settings
   await registerNode({ name: settings.nodeName, environment, addresses }, ports, call)

@@ -13,7 +13,10 @@ export async function showUsage(
   const pools = await connection.ipam.getUtilization({}, call)
   const share = (part: number, whole: number): string =>
     `${formatG5(part)} (${whole === 0 ? 0 : Math.round((100 * part) / whole)}%)`
-  const row = (grouping: string, usage: (typeof pools)[number] | (typeof pools)[number]['blocks'][number]): string[] => [
+  const row = (
+    grouping: string,
+    usage: (typeof pools)[number] | (typeof pools)[number]['blocks'][number],
+  ): string[] => [
     grouping,
     usage.cidr,
     formatG5(usage.capacity),

@@ -1,6 +1,6 @@
 import { isDatastoreError } from '@tortie/datastore'
+import { calicoVersion } from '@tortie/model'
 import { CtlError, messageOf } from '../errors.ts'
-import { calicoVersion } from '../version.ts'
 import type { CommandContext, ExitCode, Shell } from './command.ts'
 
 const line = (label: string, value: string): string => `${`${label}:`.padEnd(19)}${value}\n`

@@ -18,8 +18,8 @@ type Write = (resource: AnyResource, context: CommandContext) => Promise<unknown
 
 const writes: Readonly<Record<Verb, Write>> = {
   create: (resource, { connection, call }) => connection.client.of(resource.kind).create(sentMetadata(resource), call),
-  apply: apply,
-  replace: replace,
+  apply: (resource, { connection, call }) => connection.client.of(resource.kind).apply(resource, call),
+  replace,
   delete: ({ kind, metadata: { name, namespace } }, { connection, call }) =>
     connection.client.of(kind).delete({ kind, name, ...(namespace !== undefined && { namespace }) }, {}, call),
 }
@@ -86,17 +86,6 @@ function sentMetadata<R extends AnyResource>(resource: R): R {
       ...(labels !== undefined && { labels }),
       ...(annotations !== undefined && { annotations }),
     },
-  }
-}
-
-async function apply(resource: AnyResource, context: CommandContext): Promise<unknown> {
-  const { resourceVersion: _, ...metadata } = resource.metadata
-  try {
-    return await writes.create({ ...resource, metadata } as AnyResource, context)
-  } catch (error) {
-    const exists = isDatastoreError(error, 'AlreadyExists') || isDatastoreError(error, 'Unsupported')
-    if (!exists) throw error
-    return await replace(resource, context)
   }
 }
 

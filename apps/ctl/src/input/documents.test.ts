@@ -53,6 +53,11 @@ describe('readObjects', () => {
     ['second.yaml', `${pool('a')}---\n- just text\n`, /document 2, line \d+: an object is expected/],
     ['syntax.yaml', 'kind: [unclosed\n', /syntax\.yaml, document 1: .*line/s],
     ['twice.yaml', 'kind: A\nkind: B\n', /Map keys must be unique/],
+    [
+      'field.yaml',
+      `${pool('a')}  cdir: x\n`.replace('spec: {cidr: 10.0.0.0/8}', 'spec:'),
+      /not recognized or is in the wrong location: spec\.cdir \(.*field\.yaml, document 1/,
+    ],
     ['empty.yaml', '', /no resources specified in file .*empty\.yaml/],
   ])('says where %s is wrong', (name, text, message) => {
     expect(() => readObjects(write(name, text), { recursive: false, skipEmpty: false })).toThrow(message)

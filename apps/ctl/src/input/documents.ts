@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { type AnyResource, apiVersion, findKind, isKind } from '@tortie/model'
+import { type AnyResource, apiVersion, findKind, isKind, unknownFields } from '@tortie/model'
 import { LineCounter, parseAllDocuments } from 'yaml'
 import { CtlError } from '../errors.ts'
 
@@ -73,5 +73,8 @@ function expand(value: unknown, place: string): InputObject[] {
     )
   if (version !== apiVersion || typeof kind !== 'string' || !isKind(kind) || findKind(kind) === undefined)
     throw new CtlError(`${place}: unknown resource type (${kind ?? ''}) and/or version (${version ?? ''})`)
+  const [unknown] = unknownFields(value as AnyResource)
+  if (unknown !== undefined)
+    throw new CtlError(`field in document is not recognized or is in the wrong location: ${unknown} (${place})`)
   return [{ resource: value as AnyResource, place }]
 }

@@ -8,5 +8,11 @@ export function formatJson2(value: unknown): string {
 
 /** Keys in alphabetical order, as a conversion from JSON gives them. */
 export function formatYaml(value: unknown): string {
-  return stringify(value, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false, indentSeq: false })
+  return stringify(value, {
+    sortMapEntries: true,
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+    indentSeq: false,
+    compat: 'yaml-1.1',
+  })
 }
