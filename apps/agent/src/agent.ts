@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createClient, ensureInitialized, isDatastoreError } from '@tortie/datastore'
 import { openEmbedded } from '@tortie/datastore-embedded'
 import { createIpam } from '@tortie/ipam'
@@ -64,6 +66,8 @@ async function initialize(
   const addresses = hostAddresses()
   const { environment } = settings
   await registerNode({ name: settings.nodeName, environment, addresses }, ports, call)
+  await mkdir(dirname(settings.nodenameFile), { recursive: true })
+  await writeFile(settings.nodenameFile, settings.nodeName)
   const existing = await poolFamilies(ports.datastore, call)
   const pools = createClient(ports.datastore, { ...ports, ipam: createIpam(ports) }).of('IPPool')
   for (const pool of defaultPools(environment, addresses)) {

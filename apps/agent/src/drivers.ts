@@ -1,6 +1,6 @@
 import type { PolicyDataplane, RoutingDataplane } from '@tortie/dataplane'
 import { createNftDataplane, defaultNftConfig, type NftConfig } from '@tortie/dataplane-nft'
-import { createHostnet } from '@tortie/hostnet'
+import { createHostnet, defaultHostnetConfig, type HostnetConfig } from '@tortie/hostnet'
 import { createMonitor, createSysctl, openNetlink } from '@tortie/linux'
 import type { NodeConfig, NodePorts } from '@tortie/node'
 
@@ -15,7 +15,32 @@ export async function openPolicyDataplane(config: NodeConfig, ports: Ports): Pro
   return createNftDataplane({ ...ports, transport }, nftConfig(config))
 }
 
-export function nftConfig(config: NodeConfig): NftConfig {
+/** The routing of this network namespace. */
+export async function openRoutingDataplane(config: NodeConfig, { clock, log }: Ports): Promise<RoutingDataplane> {
+  const route = openNetlink({ protocol: NETLINK_ROUTE })
+  const netfilter = openNetlink({ protocol: NETLINK_NETFILTER })
+  const monitor = createMonitor({ protocol: NETLINK_ROUTE })
+  return createHostnet({ route, netfilter, monitor, sysctl: createSysctl(), clock, log }, hostnetConfig(config))
+}
+
+function hostnetConfig(config: NodeConfig): HostnetConfig {
+  return {
+    ...defaultHostnetConfig,
+    interfacePrefixes: config.InterfacePrefix,
+    ipv6: config.Ipv6Support,
+    ipForwarding: config.IPForwarding === 'Enabled',
+    deviceRouteProtocol: config.DeviceRouteProtocol,
+    deviceRoutePriority: config.IPv4NormalRoutePriority,
+    deviceRouteSource: {
+      ...(config.DeviceRouteSourceAddress && { ipv4: config.DeviceRouteSourceAddress }),
+      ...(config.DeviceRouteSourceAddressIPv6 && { ipv6: config.DeviceRouteSourceAddressIPv6 }),
+    },
+    removeExternalRoutes: config.RemoveExternalRoutes,
+    vxlan: { id: config.VXLANVNI, port: config.VXLANPort, mtu: config.VXLANMTU, mtuV6: config.VXLANMTUV6 },
+  }
+}
+
+function nftConfig(config: NodeConfig): NftConfig {
   return {
     ...defaultNftConfig,
     interfacePrefixes: config.InterfacePrefix,

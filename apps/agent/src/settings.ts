@@ -9,6 +9,8 @@ export interface Settings {
   readonly nodeName: string
   readonly embeddedPath: string
   readonly cniSocket: string
+  /** Tells the CNI plugin which node this host is. */
+  readonly nodenameFile: string
   /** Parameters of `/etc/calico/felix.cfg`; sections only group them. */
   readonly felixFile: Readonly<Record<string, string>>
   readonly environment: Environment
@@ -21,8 +23,10 @@ export function readSettings(environment: Environment): Settings {
     throw new Error(
       `DATASTORE_TYPE=${type} is not supported by this release: set DATASTORE_TYPE=embedded and TORTIE_EMBEDDED_PATH`,
     )
+  const nodenameFile = environment.CALICO_NODENAME_FILE || '/var/lib/calico/nodename'
   return {
-    nodeName: nodeName(environment),
+    nodeName: nodeName(environment, nodenameFile),
+    nodenameFile,
     embeddedPath: environment.TORTIE_EMBEDDED_PATH || '/var/lib/calico/tortie',
     cniSocket: environment.TORTIE_CNI_SOCKET || '/var/run/calico/tortie-cni.sock',
     felixFile: readFelixFile(environment.FELIX_CONFIG_FILE || '/etc/calico/felix.cfg'),
@@ -31,10 +35,10 @@ export function readSettings(environment: Environment): Settings {
 }
 
 /** Spec 07 a2: NODENAME, the nodename file, HOSTNAME, the host's own name. */
-function nodeName(environment: Environment): string {
+function nodeName(environment: Environment, nodenameFile: string): string {
   const explicit = environment.FELIX_FELIXHOSTNAME?.trim() || environment.NODENAME?.trim()
   if (explicit) return explicit
-  const stored = readOptional(environment.CALICO_NODENAME_FILE || '/var/lib/calico/nodename')?.trim()
+  const stored = readOptional(nodenameFile)?.trim()
   return stored || (environment.HOSTNAME || hostname()).trim().toLowerCase()
 }
 

@@ -38,6 +38,7 @@ export function startAgent(host: Host, { dir, store }: Places): Agent {
     env: {
       PATH: process.env.PATH,
       NODENAME: host.name,
+      CALICO_NODENAME_FILE: join(own, 'nodename'),
       IP: 'autodetect',
       IP6: 'autodetect',
       IP_AUTODETECTION_METHOD: 'interface=eth0',
@@ -102,7 +103,7 @@ export function cni(command: 'ADD' | 'DEL', pod: PodRequest, { dir, store }: Pla
     datastore_type: 'embedded',
     embedded_path: store,
     agent_socket: join(own, 'cni.sock'),
-    nodename: pod.host.name,
+    nodename_file: join(own, 'nodename'),
     log_level: 'warning',
     policy_setup_timeout_seconds: 10,
     endpoint_status_dir: join(own, 'endpoint-status'),
