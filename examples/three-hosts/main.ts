@@ -57,6 +57,8 @@ async function showMatrix(title: string, parties: readonly Party[], at: Places):
   problems.push(...wrongCells(cells).map((wrong) => `${title}: ${wrong}`))
 }
 
+const addMs: number[] = []
+
 async function addPod(wanted: (typeof podsWanted)[number], at: Places): Promise<Party> {
   const host = hosts[wanted.host] as Host
   const pod: PodRequest & { host: Host } = {
@@ -66,7 +68,9 @@ async function addPod(wanted: (typeof podsWanted)[number], at: Places): Promise<
     namespace: wanted.namespace,
     labels: { role: wanted.role },
   }
+  const started = performance.now()
   const result = await cni('ADD', pod, at)
+  addMs.push(performance.now() - started)
   const addresses = (result?.ips ?? []).map(({ address }) => address.split('/')[0] ?? '')
   const ipv4 = addresses.find((address) => !address.includes(':'))
   const ipv6 = addresses.find((address) => address.includes(':'))
@@ -85,6 +89,7 @@ async function runDemo(at: Places, parties: Party[], agents: Agent[]): Promise<v
   await step(`${podsWanted.length} pods by CNI ADD, IPv4 and IPv6, policy in force`, async () => {
     for (const wanted of podsWanted) parties.push(await addPod(wanted, at))
   })
+  console.log(styleText('dim', `    CNI ADD, whole process: ${addMs.map((ms) => `${ms.toFixed(0)} ms`).join(', ')}`))
   const prober = await startProber(outside.netns, ports)
   parties.push({ name: 'outside', ipv4: outside.ipv4, ipv6: outside.ipv6, prober })
   routeOutside(parties)
