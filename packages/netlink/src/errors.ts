@@ -67,16 +67,20 @@ const byErrno: Readonly<Record<string, 'exists' | 'missing' | 'not-permitted' | 
   ERESTART: 'busy',
 }
 
+/** A request that the kernel refused. */
+export type RefusalError = NetlinkError & { readonly facts: RefusedFacts }
+
 /** The error for one refusal. @param index place of the operation in its request; -1 for the batch as a whole */
-export function refusalError(refusal: Refusal, operation: string, index: number): NetlinkError {
+export function refusalError(refusal: Refusal, operation: string, index: number): RefusalError {
   const name = errnoName(refusal.errno)
-  return new NetlinkError(`netlink/${byErrno[name] ?? 'refused'}`, {
+  const facts: RefusedFacts = {
     errno: refusal.errno,
     errnoName: name,
     index,
     operation,
     ...(refusal.text === undefined ? {} : { text: refusal.text }),
-  })
+  }
+  return new NetlinkError(`netlink/${byErrno[name] ?? 'refused'}`, facts) as RefusalError
 }
 
 /**

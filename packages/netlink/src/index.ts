@@ -6,6 +6,7 @@ export {
   isRefusal,
   NetlinkError,
   type NetlinkErrorCode,
+  type RefusalError,
   type RefusedFacts,
   refusalError,
   throwRefusal,

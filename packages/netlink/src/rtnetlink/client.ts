@@ -1,5 +1,5 @@
 import type { Call } from '@tortie/runtime'
-import { NetlinkError, refusalError, throwRefusal } from '../errors.ts'
+import { NetlinkError, type RefusalError, refusalError, throwRefusal } from '../errors.ts'
 import type { NetlinkTransport } from '../transport.ts'
 import { readAnswers } from '../wire/answers.ts'
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from '../wire/header.ts'
@@ -19,9 +19,9 @@ export interface Rtnetlink {
    * Carries out the requests in order. They are not a transaction: one that is refused stops none of the others.
    * @returns what was refused, each with the place of its request in `facts.index`; empty when all went well
    */
-  attempt(requests: readonly Request[], call: Call): Promise<readonly NetlinkError[]>
+  attempt(requests: readonly Request[], call: Call): Promise<readonly RefusalError[]>
   /** The same on the calling thread: for a few quick requests. */
-  attemptSync(requests: readonly Request[]): readonly NetlinkError[]
+  attemptSync(requests: readonly Request[]): readonly RefusalError[]
   /** As `attempt`. @throws NetlinkError the first refusal */
   run(requests: readonly Request[], call: Call): Promise<void>
   runSync(requests: readonly Request[]): void
@@ -64,12 +64,12 @@ export function createRtnetlink(transport: NetlinkTransport): Rtnetlink {
 
   const client: Rtnetlink = {
     async attempt(requests, call) {
-      const refusals: NetlinkError[] = []
+      const refusals: RefusalError[] = []
       for (const sent of datagrams(requests)) collect(sent, await transport.exchange(sent.bytes, call), refusals)
       return refusals
     },
     attemptSync(requests) {
-      const refusals: NetlinkError[] = []
+      const refusals: RefusalError[] = []
       for (const sent of datagrams(requests)) collect(sent, transport.exchangeSync(sent.bytes), refusals)
       return refusals
     },
@@ -118,7 +118,7 @@ interface Sent {
 }
 type Answered<T> = (datagrams: readonly Uint8Array[]) => T[] | undefined
 
-function collect({ chunk, first, at }: Sent, datagrams: readonly Uint8Array[], refusals: NetlinkError[]): void {
+function collect({ chunk, first, at }: Sent, datagrams: readonly Uint8Array[], refusals: RefusalError[]): void {
   for (const refusal of readAnswers(datagrams).refusals) {
     const place = refusal.seq - first
     const request = chunk[place]
@@ -137,7 +137,7 @@ function readAll<T>(query: Query<T>, datagrams: readonly Uint8Array[]): T[] | un
   return answers.interrupted ? undefined : found
 }
 
-function throwFirst(refusals: readonly NetlinkError[]): void {
+function throwFirst(refusals: readonly RefusalError[]): void {
   if (refusals[0]) throw refusals[0]
 }
 
