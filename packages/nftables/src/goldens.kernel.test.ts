@@ -1,7 +1,7 @@
 import { openNetlink } from '@tortie/linux'
-import { createTestNetns } from '@tortie/linux/testing'
+import { createTestNetns, type TestNetns } from '@tortie/linux/testing'
 import { NETLINK_NETFILTER } from '@tortie/netlink'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import {
   commitSync,
   createChain,
@@ -9,6 +9,7 @@ import {
   createTransaction,
   type Expression,
   expressionKinds,
+  formatTransaction,
   readRules,
   readSets,
   rule,
@@ -18,30 +19,45 @@ import { goldens, withoutGolden } from './testing/goldens.ts'
 
 const call = { signal: new AbortController().signal }
 
+function nft(netns: TestNetns, text: string): void {
+  netns.run('sh', '-c', `nft -f - <<'END'\n${text}\nEND`)
+}
+
 describe('a rule lists and reads back as the one nft made of text', () => {
+  const open = () => {
+    const netns = createTestNetns('golden')
+    return { netns, link: openNetlink({ netns, protocol: NETLINK_NETFILTER }) }
+  }
+  const [textual, ours, printed] = [open(), open(), open()]
+  afterAll(() => {
+    for (const { netns, link } of [textual, ours, printed]) {
+      link[Symbol.dispose]()
+      netns[Symbol.dispose]()
+    }
+  })
+
   it.each(goldens)('$name: $nft', async (golden: Golden) => {
-    using textual = createTestNetns('golden')
-    using ours = createTestNetns('golden')
-    using textualLink = openNetlink({ netns: textual, protocol: NETLINK_NETFILTER })
-    using link = openNetlink({ netns: ours, protocol: NETLINK_NETFILTER })
     const chainName = golden.chain ?? 'filter'
     const table = createTable(goldenChains[chainName][0], 't')
     const chain = createChain(table, 'y')
-    const note = golden.userData === undefined ? '' : 'with comment'
-    textual.run('sh', '-c', `nft -f - <<'END'\n${goldenFrame(chainName, golden.nft)}END`)
-    ours.run('sh', '-c', `nft -f - <<'END'\n${goldenFrame(chainName, '')}END`)
-    const sets = await readSets(link, table, call)
+    nft(textual.netns, goldenFrame(chainName, golden.nft))
+    nft(ours.netns, goldenFrame(chainName, ''))
+    const sets = await readSets(ours.link, table, call)
     const set = (name: string) => sets.find((one) => one.name === name)!
     const transaction = createTransaction()
     const terms = golden.terms({ table, transaction, set })
     const sent = rule(chain, terms, golden.userData ? { userData: golden.userData } : {})
-    commitSync(link, transaction.add(sent))
+    commitSync(ours.link, transaction.add(sent))
     const list = ['nft', '-s', 'list', 'ruleset'] as const
-    expect(ours.run(...list), note).toBe(textual.run(...list))
-    const [read] = await readRules(link, chain, call)
+    nft(printed.netns, goldenFrame(chainName, ''))
+    nft(printed.netns, formatTransaction(transaction))
+    const expected = textual.netns.run(...list)
+    expect(ours.netns.run(...list)).toBe(expected)
+    expect(printed.netns.run(...list), formatTransaction(transaction)).toBe(expected)
+    const [read] = await readRules(ours.link, chain, call)
     expect(read?.expressions.map(named)).toEqual(sent.expressions.map(named))
     expect(read?.userData).toEqual(sent.userData)
-    const [reference] = await readRules(textualLink, chain, call)
+    const [reference] = await readRules(textual.link, chain, call)
     expect(isEqual(read?.expressions, reference?.expressions), golden.differs ?? 'as nft').toBe(!golden.differs)
   })
 })

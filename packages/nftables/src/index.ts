@@ -32,6 +32,8 @@ export type {
   RtKey,
   SocketKey,
 } from './expression/names.ts'
+export { formatOperation } from './format/head.ts'
+export { type FormatOptions, formatRule, formatTransaction } from './format/transaction.ts'
 export { decodeKey, encodeKey, encodeValue, keySize } from './key.ts'
 export {
   createChain,
@@ -77,7 +79,6 @@ export {
 } from './transaction/commit.ts'
 export { type DecodedOperation, decodeTransaction } from './transaction/decode.ts'
 export { type EncodedTransaction, type EncodeOptions, encodeTransaction } from './transaction/encode.ts'
-export { formatOperation, formatTransaction } from './transaction/format.ts'
 export type { Addable, Creatable, Deletable, Flushable, Operation, Verb } from './transaction/operation.ts'
 export { createTransaction, type Transaction } from './transaction/transaction.ts'
 export {

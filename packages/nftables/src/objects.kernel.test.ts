@@ -1,7 +1,7 @@
 import { openNetlink } from '@tortie/linux'
-import { createTestNetns } from '@tortie/linux/testing'
+import { createTestNetns, type TestNetns } from '@tortie/linux/testing'
 import { NETLINK_NETFILTER } from '@tortie/netlink'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import {
   comment,
   commitSync,
@@ -14,6 +14,7 @@ import {
   createTransaction,
   type Element,
   element,
+  formatTransaction,
   type NftObject,
   packAddresses,
   packKeys,
@@ -282,14 +283,21 @@ const cases: readonly { readonly name: string; readonly objects: readonly NftObj
   })(),
 ]
 
+const [textual, ours, printed] = [createTestNetns('objects'), createTestNetns('objects'), createTestNetns('objects')]
+const link = openNetlink({ netns: ours, protocol: NETLINK_NETFILTER })
+for (const netns of [textual, ours, printed]) netns.ip('link add v0 type veth peer name v1')
+afterAll(() => {
+  for (const each of [link, textual, ours, printed]) each[Symbol.dispose]()
+})
+
 it.each(cases)('$name lists as the one nft made of text, and reads back', async ({ objects, text }) => {
-  using textual = createTestNetns('objects')
-  using ours = createTestNetns('objects')
-  for (const netns of [textual, ours]) netns.ip('link add v0 type veth peer name v1')
-  using link = openNetlink({ netns: ours, protocol: NETLINK_NETFILTER })
-  textual.run('sh', '-c', `nft -f - <<'END'\n${text}\nEND`)
-  commitSync(link, createTransaction().add(t, ...(objects as [])))
+  nft(textual, `flush ruleset\n${text}`)
+  for (const netns of [ours, printed]) nft(netns, 'flush ruleset')
+  const transaction = createTransaction().add(t, ...(objects as []))
+  commitSync(link, transaction)
   expect(ours.run('nft', '-s', 'list', 'ruleset')).toBe(textual.run('nft', '-s', 'list', 'ruleset'))
+  nft(printed, formatTransaction(transaction))
+  expect(printed.run('nft', '-s', 'list', 'ruleset')).toBe(textual.run('nft', '-s', 'list', 'ruleset'))
   const sent = [t, ...objects]
   const tables = (await readTables(link, call)).map(bare)
   expect(tables).toEqual(sent.filter(({ kind }) => kind === 'table'))
@@ -304,6 +312,10 @@ it.each(cases)('$name lists as the one nft made of text, and reads back', async 
   const { generation, table } = await readTableContents(link, t, call)
   expect({ generation: generation > 0, name: table?.name }).toEqual({ generation: true, name: 't' })
 })
+
+function nft(netns: TestNetns, text: string): void {
+  netns.run('sh', '-c', `nft -f - <<'END'\n${text}\nEND`)
+}
 
 function bare(object: object): object {
   const { handle: _, ...rest } = object as { handle?: bigint }

@@ -45,10 +45,10 @@ export const goldenSets = [
   'map m4 { type ipv4_addr : mark; elements = { 10.0.0.1 : 0x10 }; }',
 ] as const
 
-/** The table of a golden as nft text, with `body` in its chain. */
+/** The table of a golden as nft text, with `body` in its chain; nothing else is left in the ruleset. */
 export function goldenFrame(chain: GoldenChain, body: string): string {
   const [family, type, hook, priority] = goldenChains[chain]
   const sets = family === 'inet' ? goldenSets.join('\n') : ''
   const base = `type ${type} hook ${hook} priority ${priority}; policy accept;`
-  return `table ${family} t {\n${sets}\nchain x {\n}\nchain y {\n${base}\n${body}\n}\n}\n`
+  return `flush ruleset\ntable ${family} t {\n${sets}\nchain x {\n}\nchain y {\n${base}\n${body}\n}\n}\n`
 }

@@ -1,9 +1,9 @@
 import { errnoName, type NetlinkTransport, readAnswers } from '@tortie/netlink'
 import type { Call } from '@tortie/runtime'
 import { NftablesError, type RefusedOperation, refusedError } from '../errors.ts'
+import { formatOperation } from '../format/head.ts'
 import { readHandles } from '../read/echo.ts'
 import { type EncodedTransaction, type EncodeOptions, encodeTransaction } from './encode.ts'
-import { formatOperation } from './format.ts'
 import type { Transaction } from './transaction.ts'
 
 export type CommitOptions = Pick<EncodeOptions, 'generation' | 'echo' | 'writer'>
