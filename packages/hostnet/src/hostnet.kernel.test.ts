@@ -2,6 +2,7 @@ import { linkNetns, openFlow, openResponder, probe, type TestNetns } from '@tort
 import { decodeEvents, neighbours, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, routes } from '@tortie/netlink'
 import { virtualClock } from '@tortie/runtime/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createHostnet, defaultHostnetConfig } from './index.ts'
 import { createTestHost, podMac, programOf, type TestHost, workload } from './testing/host.ts'
 
 const call = { signal: new AbortController().signal }
@@ -417,5 +418,105 @@ describe('two hosts', () => {
     expect(await reach(podA, '10.66.0.1')).toBe('reached')
     await again.apply(programOf({ workloads: a, node: { ipv4: '10.0.0.1' } }), call)
     expect(host.netns.run('ip', 'link')).not.toContain('vxlan')
+  })
+})
+
+it('tells changes of others from the echo of its own', async () => {
+  host.netns.ip('link add eth0 type bridge', 'link set eth0 up', 'addr add 10.0.0.1/24 dev eth0')
+  host.addPod('cali1')
+  const node = { ipv4: '10.0.0.1' }
+  const vtep = (node: string, n: number) => ({
+    node,
+    mac: `66:00:00:00:00:0${n}`,
+    address: `10.6${n}.0.60`,
+    parent: `10.0.0.${n}`,
+  })
+  const bare = programOf({ node: { ...node, vxlan: vtep('a', 1) } })
+  const full = programOf({
+    node: { ...node, vxlan: vtep('a', 1) },
+    workloads: { a: workload('cali1', '10.65.0.1', 'fd65::1') },
+    vteps: [vtep('b', 2)],
+    routes: {
+      '10.66.0.0/26': { kind: 'no-encap', via: '10.0.0.2', node: 'b' },
+      '10.67.0.0/26': { kind: 'vxlan', via: '10.62.0.60', node: 'b' },
+      'fd65::/122': { kind: 'blackhole' },
+    },
+  })
+  await using hostnet = host.open()
+  await hostnet.apply(bare, call)
+  const stop = new AbortController()
+  const changes = hostnet.changes(stop)
+  for (let round = 0; round < 5; round++) {
+    await hostnet.apply(full, call)
+    await hostnet.apply(bare, call)
+  }
+  host.netns.ip('route add blackhole 10.99.0.0/16', 'route add blackhole 10.98.0.0/16 proto 80')
+  for await (const { why } of changes) {
+    expect(why).toBe('route to 10.98.0.0/16 was added')
+    break
+  }
+  stop.abort()
+})
+
+it('an overrun of the monitor is a change', async () => {
+  await using hostnet = host.open()
+  await hostnet.apply(programOf({}), call)
+  const lost = createHostnet(
+    {
+      ...host.ports,
+      monitor: async function* () {
+        yield { kind: 'overrun' }
+      },
+    },
+    defaultHostnetConfig,
+  )
+  for await (const { why } of lost.changes(call)) {
+    expect(why).toMatch(/were lost/)
+    break
+  }
+})
+
+it('flows of an address that went while no process watched are forgotten, too', async () => {
+  const { netns } = host
+  netns.run(
+    'nft',
+    'add table inet t; add chain inet t c { type filter hook forward priority 0; }; add rule inet t c ct state new accept',
+  )
+  const a = host.addPod('cali1', '10.65.0.1/32')
+  const b = host.addPod('cali2', '10.65.0.2/32')
+  using _ = openResponder({ netns: b, protocol: 'udp', address: '0.0.0.0', port: 80 })
+  const workloads = { a: workload('cali1', '10.65.0.1'), b: workload('cali2', '10.65.0.2') }
+  {
+    await using hostnet = host.open()
+    await hostnet.apply(programOf({ workloads }), call)
+    expect(await reach(a, '10.65.0.2', 'udp')).toBe('reached')
+  }
+  await using hostnet = host.open({ newInterfaceGraceMs: 0 })
+  await hostnet.apply(programOf({ workloads: { a: workloads.a } }), call)
+  await hostnet[Symbol.asyncDispose]()
+  expect(netns.run('cat', '/proc/net/nf_conntrack')).not.toContain('10.65.0.2')
+})
+
+it('says which route the kernel refuses, and writes the others', async () => {
+  host.netns.ip('link add eth0 type bridge', 'link set eth0 up', 'addr add 10.0.0.1/24 dev eth0')
+  host.addPod('cali1')
+  const node = { ipv4: '10.0.0.1' }
+  await using hostnet = host.open({ deviceRouteSource: { ipv4: '10.200.0.1' } })
+  const routes = {
+    '10.66.0.0/26': { kind: 'no-encap', via: '10.77.0.2', node: 'b' },
+    '10.67.0.0/26': { kind: 'blackhole' },
+  } as const
+  const program = programOf({ node, routes, workloads: { a: workload('cali1', '10.65.0.1') } })
+  await expect(hostnet.apply(program, call)).rejects.toMatchObject({
+    code: 'hostnet/refused',
+    message: expect.stringMatching(
+      /refused a change of its routing: add route 10.65.0.1\/32 dev #\d+ proto 3 metric 1024: EINVAL/,
+    ),
+  })
+  expect(ourRoutes()).toEqual(['10.67.0.0/26'])
+  // A gateway that is not on the link is waited for: an address may come.
+  expect(host.log.lines.map(({ facts }) => facts)).toContainEqual({
+    dst: '10.66.0.0/26',
+    why: expect.stringMatching(/ENETUNREACH \(kernel: Nexthop has invalid gateway\)/),
   })
 })

@@ -4,7 +4,7 @@ import type { Call } from '@tortie/runtime'
 import type { HostnetConfig } from './config.ts'
 import { createFlowCleaner, type FlowCleaner } from './flow-cleaner.ts'
 import { type ReadState, readLinks, readState } from './kernel-state.ts'
-import { type Changes, type Patience, planChanges, remember, sizeOf } from './plan/changes.ts'
+import { type Changes, goneUnseen, type Patience, planChanges, remember, sizeOf } from './plan/changes.ts'
 import { driftOf } from './plan/drift.ts'
 import { requestsOf } from './plan/requests.ts'
 import { movedAddresses, type Pending, readyInterfaces } from './plan/routes.ts'
@@ -177,6 +177,7 @@ class Hostnet implements RoutingDataplane, Patience {
     const wanted = changes.routes.flatMap((change) => (change.op === 'remove' ? [] : [bare(change.value.dst)]))
     await this.#cleaner.settled(wanted)
     call.signal.throwIfAborted()
+    this.#cleaner.forget(goneUnseen(changes, state.view, this.#config, this))
     // Remembered before it is done: the kernel's announcement may come first, and is then known as our own.
     for (const change of changes.routes) remember(state.routes, change)
     for (const change of changes.neighbours) remember(state.neighbours, change)

@@ -5,7 +5,7 @@ import { type HostnetConfig, isWorkloadInterface } from '../config.ts'
 import { desiredFdb, desiredNeighbours } from './neighbours.ts'
 import { sameRoute } from './route-key.ts'
 import { desiredRoutes, type Pending } from './routes.ts'
-import type { LinkView } from './view.ts'
+import { bare, type LinkView } from './view.ts'
 
 /** What the kernel holds, of that which is ours or in its way. */
 export interface KernelState {
@@ -104,4 +104,29 @@ export function sizeOf({ routes, neighbours, fdb, doubles }: Changes): number {
 export function remember<V>(map: Map<string, V>, change: Change<string, V>): void {
   if (change.op === 'remove') map.delete(change.key)
   else map.set(change.key, change.value)
+}
+
+/**
+ * Addresses whose routes lead to a workload's interface and are to go or move, although this process never wanted them:
+ * their workloads went while nobody watched. Bare, for connection tracking.
+ */
+export function goneUnseen(
+  { routes }: Changes,
+  { byIndex }: LinkView,
+  config: HostnetConfig,
+  patience: Patience,
+): string[] {
+  const gone: string[] = []
+  for (const change of routes) {
+    if (change.op === 'add' || patience.isKnown(change.key)) continue
+    const { dst, oif } = change.was
+    const name = oif === undefined ? undefined : byIndex.get(oif)?.name
+    const moves = change.op === 'remove' || change.value.oif !== oif
+    if (moves && name !== undefined && isWorkloadInterface(name, config) && isHostPrefix(dst)) gone.push(bare(dst))
+  }
+  return gone
+}
+
+function isHostPrefix(dst: string): boolean {
+  return dst.endsWith(dst.includes(':') ? '/128' : '/32')
 }

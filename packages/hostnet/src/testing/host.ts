@@ -25,15 +25,16 @@ export function createTestHost(clock: HostnetPorts['clock'] = systemClock) {
   const monitor = createMonitor({ protocol: 0, netns })
   const sysctl = createSysctl(netns)
   const rt: Rtnetlink = createRtnetlink(openNetlink({ protocol: 0, netns }))
+  const ports: HostnetPorts = { route, netfilter, monitor, sysctl, clock, log }
   return {
     netns,
     log,
     monitor,
     sysctl,
+    ports,
     /** A socket of its own: what the test sees. */
     rt,
-    open: (config: Partial<HostnetConfig> = {}) =>
-      createHostnet({ route, netfilter, monitor, sysctl, clock, log }, { ...defaultHostnetConfig, ...config }),
+    open: (config: Partial<HostnetConfig> = {}) => createHostnet(ports, { ...defaultHostnetConfig, ...config }),
     /** A pod with its veth, as CNI would leave it, without the host's routes. */
     addPod(name: string, ...addresses: string[]): TestNetns {
       const pod = createTestNetns('pod')
