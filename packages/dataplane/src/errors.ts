@@ -15,6 +15,11 @@ const kinds = {
     false,
     (f: { readonly member: string; readonly why: string }) => `IP set member ${JSON.stringify(f.member)}: ${f.why}`,
   ),
+  'dataplane/bad-rule': errorKind(false, (f: { readonly rule: string; readonly why: string }) => `${f.rule}: ${f.why}`),
+  'dataplane/bad-endpoint': errorKind(
+    false,
+    (f: { readonly endpoint: string; readonly why: string }) => `endpoint ${f.endpoint}: ${f.why}`,
+  ),
   'dataplane/unknown-endpoint': errorKind(
     false,
     (f: { readonly endpoint: string }) =>

@@ -1,4 +1,5 @@
 /** Policy and routing programs: the data between the engines and the drivers; the drivers' contracts. */
+export { checkEndpoint, checkPolicy } from './check.ts'
 export { applyDelta, deltaBetween, emptyDelta, isEmptyDelta } from './delta.ts'
 export { DataplaneError, type DataplaneErrorCode } from './errors.ts'
 export type { Decision, Direction, Flow, TraceStep, Verdict } from './flow.ts'

@@ -51,13 +51,13 @@ export const fieldRows: Readonly<Record<SetField, FieldRow>> = {
 
 /** The values of a key without ranges. */
 export function parseKey({ fields }: SetHeader, key: string): Value[] {
-  const parts = key.split(',')
+  const parts = key.split(' ')
   return fields.map((field, index) => fieldRows[field].parse(parts[index] ?? ''))
 }
 
 /** First and last values of a key in a set of intervals. */
 export function parseKeyRange({ fields }: SetHeader, key: string): [first: Value[], last: Value[]] {
-  const parts = key.split(',')
+  const parts = key.split(' ')
   const ends = fields.map((field, index) => parseRange(field, parts[index] ?? ''))
   return [ends.map(([first]) => first), ends.map(([, last]) => last)]
 }
@@ -93,7 +93,7 @@ export function formatKey({ fields, interval }: SetHeader, keys: Uint8Array, end
     offset += stride(field, fields.length === 1)
     return text
   })
-  return parts.join(',')
+  return parts.join(' ')
 }
 
 function formatRange(field: SetField, first: string, last: string): string {

@@ -1,5 +1,5 @@
 import type { EndpointId, EndpointProgram } from '@tortie/dataplane'
-import { type Family, formatAddress, formatPrefix, mergePrefixes, parsePrefix, width } from '@tortie/ip'
+import { type Family, formatAddress, formatPrefix, mergePrefixes, parsePrefix } from '@tortie/ip'
 import type { ListName } from './lists.ts'
 import type { Verdict } from './ruleset.ts'
 import { closed, dispatch, sourceCheck } from './skeleton.ts'
@@ -86,7 +86,7 @@ function entriesOf(program: EndpointProgram, listOf: ListName): Entries {
     for (const direction of directions) {
       const list = listOf(program, direction, family)
       const to: Verdict = list === undefined ? verdict(closed) : { go: 'goto', chain: list }
-      entries.push([dispatch[direction], `${family},${name}`, to])
+      entries.push([dispatch[direction], `${family} ${name}`, to])
     }
     if (active) entries.push(...sourceEntries(program, family))
   }
@@ -94,15 +94,14 @@ function entriesOf(program: EndpointProgram, listOf: ListName): Entries {
 }
 
 function sourceEntries({ interface: name, addresses, spoofablePrefixes }: EndpointProgram, family: Family): Entries {
-  const own = addresses.map(parsePrefix).filter((prefix) => prefix.family === family)
-  const isHost = ({ length }: { readonly length: number }): boolean => length === width(family)
-  const further = spoofablePrefixes.map(parsePrefix).filter((prefix) => prefix.family === family)
-  const wide = mergePrefixes([...further, ...own.filter((prefix) => !isHost(prefix))])
+  const ofFamily = (texts: readonly string[]) => texts.map(parsePrefix).filter((prefix) => prefix.family === family)
   return [
-    ...own
-      .filter(isHost)
-      .map((prefix) => [dispatch.sources[family], `${name},${formatAddress(prefix)}`, null] as const),
-    ...wide.map((prefix) => [dispatch.spoofable[family], `${name},${formatPrefix(prefix)}`, null] as const),
+    ...ofFamily(addresses).map(
+      (address) => [dispatch.sources[family], `${name} ${formatAddress(address)}`, null] as const,
+    ),
+    ...mergePrefixes(ofFamily(spoofablePrefixes)).map(
+      (prefix) => [dispatch.spoofable[family], `${name} ${formatPrefix(prefix)}`, null] as const,
+    ),
   ]
 }
 

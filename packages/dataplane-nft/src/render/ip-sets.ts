@@ -148,7 +148,7 @@ function kernelSets(id: IpSetId, { type, counts }: LiveSet): SetSpec[] {
 function placeOf(type: IpSet['type'], member: string): Place {
   if (type === 'ip-port') {
     const { address, protocol, port } = parseIpPortMember(member)
-    return { part: 'p', family: address.family, key: `${formatAddress(address)},${protocol},${port}` }
+    return { part: 'p', family: address.family, key: `${formatAddress(address)} ${protocol} ${port}` }
   }
   const { family, length } = parseNetMember(member)
   if (length < (family === 4 ? 32 : 128)) return { part: 'n', family, key: member }

@@ -95,7 +95,7 @@ function sortByPort(rules: readonly Rule[], sorted: readonly number[]): Sorted |
     if (!pieces) return undefined
     for (const { first, last, members: within } of pieces) {
       interval ||= first !== last
-      buckets.set(`${protocol},${formatRange({ first, last })}`, positions(within, members))
+      buckets.set(`${protocol} ${formatRange({ first, last })}`, positions(within, members))
     }
   }
   return { key: { by: 'protocol-port' }, fields: ['protocol', 'port'], interval, buckets }

@@ -1,4 +1,6 @@
 import {
+  checkEndpoint,
+  checkPolicy,
   DataplaneError,
   type EndpointProgram,
   emptyNat,
@@ -48,6 +50,8 @@ export class Renderer {
   /** @throws DataplaneError when the delta does not fit; nothing is changed then */
   apply(delta: PolicyDelta, nat: NatProgram): void {
     this.#ipSets.check(delta.ipSets)
+    for (const [id, rules] of delta.policies) if (rules) checkPolicy(id, rules)
+    for (const [id, program] of delta.endpoints) if (program) checkEndpoint(id, program)
     this.#checkReferences(delta)
     const reshaped = this.#ipSets.apply(delta.ipSets)
     const stale = new Set<PolicyId>()

@@ -96,7 +96,7 @@ export interface SetHeader {
 }
 
 /**
- * Elements by canonical text: the fields joined by commas, each an address, a number or a name; in interval sets an
+ * Elements by canonical text: the fields joined by spaces, each an address, a number or a name; in interval sets an
  * address field is a prefix with length or `first-last`, a number field a number or `first-last`.
  */
 export type Elements = ReadonlyMap<string, Verdict | null>

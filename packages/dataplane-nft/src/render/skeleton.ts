@@ -113,7 +113,8 @@ function sourceRules({ reversePathFilter }: NftConfig): RuleSpec[] {
     rule([from(6, dispatch.sources[6]), ...back], accept),
     rule([from(4, dispatch.spoofable[4])], accept),
     rule([from(6, dispatch.spoofable[6])], accept),
-    rule([{ is: 'net', side: 'source', net: 'fe80::/10' }, ...back], accept),
+    // Good on its own link only, which leads to this host: policy decides there.
+    rule([{ is: 'net', side: 'source', net: 'fe80::/10' }], accept),
     rule(
       [
         { is: 'net', side: 'source', net: '::/128' },

@@ -151,7 +151,7 @@ type Value = string | number | Address
 
 function find({ header, elements }: WantedSet, values: readonly Value[]): Verdict | null | undefined {
   for (const [key, element] of elements) {
-    const parts = key.split(',')
+    const parts = key.split(' ')
     if (header.fields.every((field, index) => holds(field, parts[index] ?? '', values[index]))) return element
   }
   return undefined
