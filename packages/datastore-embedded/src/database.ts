@@ -1,8 +1,9 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Expected, KeyRange, RawEntry, RawEvent, RawListing, RawOutcome } from '@tortie/datastore'
 import { EmbeddedStoreError } from './errors.ts'
+import { makeDirectory } from './make-directory.ts'
 
 /** "Tort", in the header of the database file. */
 const applicationId = 0x54_6f_72_74
@@ -178,7 +179,7 @@ function isExpected(expected: Expected, entry: RawEntry | undefined): boolean {
  * that is there is not opened here: closing it would drop the locks that this process has on it.
  */
 function createPrivately(directory: string, file: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectory(directory)
   try {
     closeSync(openSync(file, 'wx', 0o600))
   } catch (error) {
