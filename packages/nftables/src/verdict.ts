@@ -1,6 +1,8 @@
 import type { MessageWriter } from '@tortie/netlink'
-import { attributeEnd, attributeType, nextAttribute, readString } from '@tortie/netlink'
+import { attributeType, nextAttribute, readString } from '@tortie/netlink'
 import { NftablesError } from './errors.ts'
+import { valueEnd } from './wire/attribute.ts'
+import { getI32 } from './wire/number.ts'
 
 /** What happens to the packet: linux/netfilter/nf_tables.h `enum nft_verdicts`, linux/netfilter.h. */
 export type Verdict =
@@ -38,8 +40,8 @@ export function readVerdict(view: DataView, start: number, end: number): Verdict
   let chain = ''
   for (let at = start; at < end; at = nextAttribute(view, at, end)) {
     const type = attributeType(view, at)
-    if (type === NFTA_VERDICT_CODE) code = view.getInt32(at + 4)
-    else if (type === NFTA_VERDICT_CHAIN) chain = readString(view, at + 4, attributeEnd(view, at))
+    if (type === NFTA_VERDICT_CODE) code = getI32(view, at + 4, valueEnd(view, at, end))
+    else if (type === NFTA_VERDICT_CHAIN) chain = readString(view, at + 4, valueEnd(view, at, end))
   }
   const kind = code === undefined ? undefined : kinds.get(code)
   if (kind === undefined) throw new NftablesError('nftables/malformed', { what: `verdict code ${code}` })

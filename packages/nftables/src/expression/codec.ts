@@ -1,6 +1,8 @@
-import { attributeEnd, attributeType, type MessageWriter, nextAttribute, readBytes, readString } from '@tortie/netlink'
+import { attributeType, type MessageWriter, nextAttribute, readBytes, readString } from '@tortie/netlink'
 import { NftablesError } from '../errors.ts'
-import { readVerdict, writeVerdict } from '../verdict.ts'
+import { readVerdict, type Verdict, writeVerdict } from '../verdict.ts'
+import { findAttribute, valueEnd } from '../wire/attribute.ts'
+import { getU32 } from '../wire/number.ts'
 import type { Expression, ExpressionKind } from './expression.ts'
 import { type ExpressionRow, rows } from './rows.ts'
 
@@ -48,42 +50,32 @@ export function readExpressions(view: DataView, start: number, end: number): Exp
   const expressions: Expression[] = []
   for (let at = start; at < end; at = nextAttribute(view, at, end))
     if (attributeType(view, at) === NFTA_LIST_ELEM)
-      expressions.push(readExpression(view, at + 4, attributeEnd(view, at)))
+      expressions.push(readExpression(view, at + 4, valueEnd(view, at, end)))
   return expressions
 }
 
 /** Reads one expression: NFTA_EXPR_NAME and NFTA_EXPR_DATA between `start` and `end`. */
 export function readExpression(view: DataView, start: number, end: number): Expression {
-  let name = ''
-  let dataStart = end
-  let dataEnd = end
-  for (let at = start; at < end; at = nextAttribute(view, at, end)) {
-    const type = attributeType(view, at)
-    if (type === NFTA_EXPR_NAME) name = readString(view, at + 4, attributeEnd(view, at))
-    else if (type === NFTA_EXPR_DATA) {
-      dataStart = at + 4
-      dataEnd = attributeEnd(view, at)
-    }
-  }
-  const find = (type: number): number => {
-    for (let at = dataStart; at < dataEnd; at = nextAttribute(view, at, dataEnd))
-      if (attributeType(view, at) === type) return at
-    return -1
-  }
+  const nameAt = findAttribute(view, NFTA_EXPR_NAME, start, end)
+  const name = nameAt < 0 ? '' : readString(view, nameAt + 4, valueEnd(view, nameAt, end))
+  const dataAt = findAttribute(view, NFTA_EXPR_DATA, start, end)
+  const dataStart = dataAt < 0 ? end : dataAt + 4
+  const dataEnd = dataAt < 0 ? end : valueEnd(view, dataAt, end)
+  const find = (type: number): number => findAttribute(view, type, dataStart, dataEnd)
   const number = (type: number): number => {
     const at = find(type)
-    return at < 0 || attributeEnd(view, at) - at < 8 ? 0 : view.getUint32(at + 4)
+    return at < 0 ? 0 : getU32(view, at + 4, valueEnd(view, at, dataEnd))
   }
   if (name === 'immediate' && number(NFTA_IMMEDIATE_DREG) === NFT_REG_VERDICT)
-    return { kind: 'verdict', verdict: readVerdictData(view, find(NFTA_IMMEDIATE_DATA)) }
+    return { kind: 'verdict', verdict: readVerdictData(view, find(NFTA_IMMEDIATE_DATA), dataEnd) }
   const row = byName.get(name)?.find(({ is }) => is((type) => find(type) >= 0, number))
   if (row === undefined) return { kind: 'unknown', name, data: readBytes(view, dataStart, dataEnd).slice() }
   return row.read(view, dataStart, dataEnd) as Expression
 }
 
 /** nft_data { DATA_VERDICT { … } } of the attribute at `at`. */
-function readVerdictData(view: DataView, at: number) {
+function readVerdictData(view: DataView, at: number, end: number): Verdict {
   if (at < 0) throw new NftablesError('nftables/malformed', { what: 'verdict without data' })
-  const inner = at + 4
-  return readVerdict(view, inner + 4, attributeEnd(view, inner))
+  const stop = valueEnd(view, at, end)
+  return readVerdict(view, at + 8, valueEnd(view, at + 4, stop))
 }

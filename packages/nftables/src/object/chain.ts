@@ -1,6 +1,7 @@
 import type { MessageWriter } from '@tortie/netlink'
 import { badValue, NftablesError } from '../errors.ts'
 import { bytes, type Format, field, list, name32, nested, optional, string, u64Be } from '../wire/field.ts'
+import { getI32 } from '../wire/number.ts'
 import { recordFormat } from '../wire/record.ts'
 import type { Family } from './family.ts'
 import { type ChainType, hookNumber, hookOf } from './hook.ts'
@@ -26,16 +27,16 @@ interface ChainRecord {
   readonly handle?: bigint | undefined
 }
 
-const u32: Format<number> = {
+const i32: Format<number> = {
   write: (writer, type, value) => writer.attrU32Be(type, value),
-  read: (view, start) => view.getInt32(start),
+  read: getI32,
 }
 
 const hook = recordFormat<HookRecord>(
   'hook',
   {
-    number: field(1, u32),
-    priority: field(2, u32),
+    number: field(1, i32),
+    priority: field(2, i32),
     device: optional(3, string),
     devices: optional(4, list(1, string)),
   },

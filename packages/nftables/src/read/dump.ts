@@ -16,6 +16,7 @@ import {
 import type { Call } from '@tortie/runtime'
 import { NftablesError, refusedError } from '../errors.ts'
 import { type Family, families, familyOf } from '../object/family.ts'
+import { getU8 } from '../wire/number.ts'
 
 /** A question to the kernel. */
 export interface Request {
@@ -50,7 +51,7 @@ export async function ask(transport: NetlinkTransport, request: Request, call: C
     await transport.exchange(writer.bytes, call),
     ({ type, view, start, end }: Message) => {
       if (type !== answer) return
-      const of = familyOf(view.getUint8(start))
+      const of = familyOf(getU8(view, start, end))
       visit(view, start + nfgenmsgSize, end, of ?? 'inet')
     },
   )

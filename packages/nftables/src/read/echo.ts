@@ -6,7 +6,9 @@ import {
   nfgenmsgSize,
   nfnetlinkType,
 } from '@tortie/netlink'
+import { valueEnd } from '../wire/attribute.ts'
 import { message as types } from '../wire/message.ts'
+import { getU64 } from '../wire/number.ts'
 
 /** Attribute that holds the handle, by message type. */
 const handleOf = new Map<number, number>(
@@ -26,5 +28,5 @@ export function readHandles({ view, type, start, end }: Message, visit: (handle:
   const attribute = handleOf.get(type)
   if (attribute === undefined) return
   for (let at = start + nfgenmsgSize; at < end; at = nextAttribute(view, at, end))
-    if (attributeType(view, at) === attribute) visit(view.getBigUint64(at + 4))
+    if (attributeType(view, at) === attribute) visit(getU64(view, at + 4, valueEnd(view, at, end)))
 }

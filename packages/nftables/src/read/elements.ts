@@ -1,4 +1,4 @@
-import { attributeEnd, attributeType, type MessageWriter, type NetlinkTransport, nextAttribute } from '@tortie/netlink'
+import { attributeType, type MessageWriter, type NetlinkTransport, nextAttribute } from '@tortie/netlink'
 import type { Call } from '@tortie/runtime'
 import { code } from '../element/code.ts'
 import { forEachElement, readElement } from '../element/read.ts'
@@ -6,7 +6,9 @@ import { badValue } from '../errors.ts'
 import { keySize } from '../key.ts'
 import type { Element, NftSet, PackedElements, SetRef } from '../object/object.ts'
 import { writeSetRef } from '../object/set.ts'
+import { valueEnd } from '../wire/attribute.ts'
 import { message } from '../wire/message.ts'
+import { getU32 } from '../wire/number.ts'
 import { ask, type Request } from './dump.ts'
 
 function request(set: SetRef): Request {
@@ -70,9 +72,9 @@ class PackedList {
     for (let at = start; at < end; at = nextAttribute(view, at, end)) {
       const type = attributeType(view, at)
       // nested KEY { DATA_VALUE }: two headers before the bytes
-      if (type === code.KEY) copy(view, at + 8, attributeEnd(view, at), this.keys, count * size)
-      else if (type === code.KEY_END) copy(view, at + 8, attributeEnd(view, at), this.ends, count * size)
-      else if (type === code.FLAGS) ends = (view.getUint32(at + 4) & code.INTERVAL_END) !== 0
+      if (type === code.KEY) copy(view, at + 8, valueEnd(view, at, end), this.keys, count * size)
+      else if (type === code.KEY_END) copy(view, at + 8, valueEnd(view, at, end), this.ends, count * size)
+      else if (type === code.FLAGS) ends = (getU32(view, at + 4, valueEnd(view, at, end)) & code.INTERVAL_END) !== 0
     }
     if (this.ends.length > 0) this.isEnd.push(ends)
     this.count = count + 1

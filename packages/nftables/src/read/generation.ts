@@ -1,6 +1,8 @@
 import { attributeType, type NetlinkTransport, nextAttribute } from '@tortie/netlink'
 import type { Call } from '@tortie/runtime'
+import { valueEnd } from '../wire/attribute.ts'
 import { message } from '../wire/message.ts'
+import { getU32 } from '../wire/number.ts'
 import { ask } from './dump.ts'
 
 const NFTA_GEN_ID = 1
@@ -11,7 +13,7 @@ export async function readGeneration(transport: NetlinkTransport, call: Call): P
   const request = { what: 'generation', type: message.GETGEN, answer: message.NEWGEN, dump: false }
   await ask(transport, request, call, (view, start, end) => {
     for (let at = start; at < end; at = nextAttribute(view, at, end))
-      if (attributeType(view, at) === NFTA_GEN_ID) generation = view.getUint32(at + 4)
+      if (attributeType(view, at) === NFTA_GEN_ID) generation = getU32(view, at + 4, valueEnd(view, at, end))
   })
   return generation
 }

@@ -163,3 +163,39 @@ function join(decoded: object[]): { verb: unknown; name: unknown; elements: Elem
     elements: lists.flatMap(({ object }) => object.elements),
   }
 }
+
+describe('a damaged message', () => {
+  const anyBatch = fc.array(fc.oneof(anyRule, anyChain, anySet, anyTable), { minLength: 1, maxLength: 3 })
+  it('is an error that says so, or means something else', () => {
+    fc.assert(
+      fc.property(
+        anyBatch,
+        fc.infiniteStream(fc.nat()),
+        fc.integer({ min: 1, max: 8 }),
+        (objects, numbers, damages) => {
+          const { bytes } = encodeTransaction(
+            createTransaction(objects.map((object) => ({ verb: 'add', object }) as Operation)),
+          )
+          const damaged = bytes.slice()
+          for (let i = 0; i < damages; i++) {
+            const [at, value] = [numbers.next().value!, numbers.next().value!]
+            damaged[at % damaged.length] = value & 255
+          }
+          try {
+            decodeTransaction(damaged)
+          } catch (error) {
+            expect((error as { code?: string }).code).toMatch(/^(nftables|netlink)\/malformed$/)
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+  it.each([
+    { why: 'a message of another kind', message: [20, 0, 0, 0, 99, 10, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0] },
+    { why: 'a table without a name', message: [20, 0, 0, 0, 0, 10, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0] },
+    { why: 'a family that is none', message: [20, 0, 0, 0, 0, 10, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 99, 0, 0, 0] },
+  ])('such as $why', ({ message }) => {
+    expect(() => decodeTransaction(Uint8Array.from(message))).toThrow('malformed nf_tables message')
+  })
+})

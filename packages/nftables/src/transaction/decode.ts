@@ -1,5 +1,4 @@
 import {
-  attributeEnd,
   attributeType,
   forEachMessage,
   type Message,
@@ -21,7 +20,9 @@ import type { Element, Rule } from '../object/object.ts'
 import { readRule } from '../object/rule.ts'
 import { readSet } from '../object/set.ts'
 import { readTable, tableRef } from '../object/table.ts'
+import { valueEnd } from '../wire/attribute.ts'
 import { message as types } from '../wire/message.ts'
+import { getU8, getU32 } from '../wire/number.ts'
 import type { Verb } from './operation.ts'
 
 /** An operation as it is on the wire: a name alone where it only names, and a list of elements for each message. */
@@ -88,10 +89,10 @@ export function decodeTransaction(datagram: Uint8Array): DecodedOperation[] {
 
 function decodeOperation({ view, type, flags, start, end }: Message): DecodedOperation {
   const kind = type & 0xff
-  const family = familyOf(view.getUint8(start))
+  const family = familyOf(getU8(view, start, end))
   const read = readers.get(kind)
   if (read === undefined || family === undefined)
-    throw new NftablesError('nftables/malformed', { what: `message ${kind} of family ${view.getUint8(start)}` })
+    throw new NftablesError('nftables/malformed', { what: `message ${kind} of family ${getU8(view, start, end)}` })
   const object = read(view, start + nfgenmsgSize, end, family)
   if (!news.has(kind)) {
     const flushed = kind === types.DELRULE || kind === types.DELSETELEM ? flushTarget(object) : undefined
@@ -125,9 +126,9 @@ function readList(view: DataView, start: number, end: number, family: Family): D
   let id: number | undefined
   for (let at = start; at < end; at = nextAttribute(view, at, end)) {
     const type = attributeType(view, at)
-    if (type === code.LIST_TABLE) table = readString(view, at + 4, attributeEnd(view, at))
-    else if (type === code.LIST_SET) name = readString(view, at + 4, attributeEnd(view, at))
-    else if (type === code.LIST_SET_ID) id = view.getUint32(at + 4)
+    if (type === code.LIST_TABLE) table = readString(view, at + 4, valueEnd(view, at, end))
+    else if (type === code.LIST_SET) name = readString(view, at + 4, valueEnd(view, at, end))
+    else if (type === code.LIST_SET_ID) id = getU32(view, at + 4, valueEnd(view, at, end))
   }
   const elements: Element[] = []
   forEachElement(view, start, end, (from, to) => elements.push(readElement(view, from, to)))

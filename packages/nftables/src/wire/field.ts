@@ -1,13 +1,7 @@
-import {
-  attributeEnd,
-  attributeType,
-  type MessageWriter,
-  nextAttribute,
-  readBytes,
-  readString,
-  readU32,
-} from '@tortie/netlink'
+import { attributeType, type MessageWriter, nextAttribute, readBytes, readString, readU32 } from '@tortie/netlink'
 import { NftablesError } from '../errors.ts'
+import { valueEnd } from './attribute.ts'
+import { getU8, getU16, getU32, getU64 } from './number.ts'
 
 /** How the value of one attribute is written and read. `read` gives undefined for a value that stands for absence. */
 export interface Format<T> {
@@ -33,19 +27,19 @@ export function optional<T>(type: number, format: Format<T>): Field<T | undefine
 
 export const u8: Format<number> = {
   write: (writer, type, value) => writer.attrU8(type, value),
-  read: (view, start) => view.getUint8(start),
+  read: getU8,
 }
 export const u16Be: Format<number> = {
   write: (writer, type, value) => writer.attrU16Be(type, value),
-  read: (view, start) => view.getUint16(start),
+  read: getU16,
 }
 export const u32Be: Format<number> = {
   write: (writer, type, value) => writer.attrU32Be(type, value),
-  read: (view, start) => view.getUint32(start),
+  read: getU32,
 }
 export const u64Be: Format<bigint> = {
   write: (writer, type, value) => writer.attrU64Be(type, value),
-  read: (view, start) => view.getBigUint64(start),
+  read: getU64,
 }
 export const string: Format<string> = {
   write: (writer, type, value) => writer.attrString(type, value),
@@ -64,8 +58,8 @@ const firstRegister32 = 8
 export const register: Format<number> = {
   write: (writer, type, value) =>
     writer.attrU32Be(type, (value & 3) === 0 ? 1 + (value >> 2) : firstRegister32 + value),
-  read: (view, start) => {
-    const number = view.getUint32(start)
+  read: (view, start, end) => {
+    const number = getU32(view, start, end)
     return number < firstRegister32 ? (number - 1) * 4 : number - firstRegister32
   },
 }
@@ -74,7 +68,7 @@ export const register: Format<number> = {
 export const registerOrVerdict: Format<number | 'verdict'> = {
   write: (writer, type, value) =>
     value === 'verdict' ? writer.attrU32Be(type, 0) : register.write(writer, type, value),
-  read: (view, start, end) => (view.getUint32(start) === 0 ? 'verdict' : register.read(view, start, end)),
+  read: (view, start, end) => (getU32(view, start, end) === 0 ? 'verdict' : register.read(view, start, end)),
 }
 
 const NFTA_DATA_VALUE = 1
@@ -84,7 +78,7 @@ export const data: Format<Uint8Array> = {
   write: (writer, type, value) => writer.beginNested(type).attrBytes(NFTA_DATA_VALUE, value).endNested(),
   read: (view, start, end) => {
     for (let at = start; at < end; at = nextAttribute(view, at, end))
-      if (attributeType(view, at) === NFTA_DATA_VALUE) return readBytes(view, at + 4, attributeEnd(view, at)).slice()
+      if (attributeType(view, at) === NFTA_DATA_VALUE) return readBytes(view, at + 4, valueEnd(view, at, end)).slice()
     throw new NftablesError('nftables/malformed', { what: 'data without a value' })
   },
 }
@@ -92,7 +86,10 @@ export const data: Format<Uint8Array> = {
 /** nft_data with a number in host order, as shifts have it. */
 export const hostNumber: Format<number> = {
   write: (writer, type, value) => writer.beginNested(type).attrU32(NFTA_DATA_VALUE, value).endNested(),
-  read: (view, start) => readU32(view, start + 4),
+  read: (view, start, end) => {
+    getU32(view, start + 4, end)
+    return readU32(view, start + 4)
+  },
 }
 
 /** The place of a name in `names` is its number. @throws NftablesError `nftables/malformed` for a number without name */
@@ -121,8 +118,8 @@ export function flagNames<T extends string>(names: readonly T[]): Format<readonl
         type,
         value.reduce((sum, name) => sum | (bits.get(name) ?? 0), 0),
       ),
-    read: (view, start) => {
-      const sum = view.getUint32(start)
+    read: (view, start, end) => {
+      const sum = getU32(view, start, end)
       const found = names.filter((name, bit) => name !== '-' && (sum & (1 << bit)) !== 0)
       return found.length === 0 ? undefined : (found as Exclude<T, '-'>[])
     },
@@ -133,7 +130,7 @@ export function flagNames<T extends string>(names: readonly T[]): Format<readonl
 export function bit(mask: number): Format<true> {
   return {
     write: (writer, type) => writer.attrU32Be(type, mask),
-    read: (view, start) => ((view.getUint32(start) & mask) !== 0 ? true : undefined),
+    read: (view, start, end) => ((getU32(view, start, end) & mask) !== 0 ? true : undefined),
   }
 }
 
@@ -177,7 +174,7 @@ export function list<T>(itemType: number, item: Format<T>): Format<readonly T[]>
     read: (view, start, end) => {
       const items: T[] = []
       for (let at = start; at < end; at = nextAttribute(view, at, end)) {
-        const one = attributeType(view, at) === itemType ? item.read(view, at + 4, attributeEnd(view, at)) : undefined
+        const one = attributeType(view, at) === itemType ? item.read(view, at + 4, valueEnd(view, at, end)) : undefined
         if (one !== undefined) items.push(one)
       }
       return items

@@ -1,5 +1,6 @@
-import { attributeEnd, attributeType, type MessageWriter, nextAttribute } from '@tortie/netlink'
+import { attributeType, type MessageWriter, nextAttribute } from '@tortie/netlink'
 import { NftablesError } from '../errors.ts'
+import { valueEnd } from './attribute.ts'
 import type { Field } from './field.ts'
 
 /** The fields of a message or nested attribute, by the names of the value's properties. */
@@ -39,7 +40,7 @@ export function recordFormat<T extends object, C extends object = object>(
       for (let at = start; at < end; at = nextAttribute(view, at, end)) {
         const row = byType[attributeType(view, at)]
         if (row === undefined) continue
-        const property = row.format.read(view, at + 4, attributeEnd(view, at))
+        const property = row.format.read(view, at + 4, valueEnd(view, at, end))
         if (property !== undefined) record[row.name] = property
       }
       for (const { name } of required)
