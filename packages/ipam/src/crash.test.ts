@@ -189,6 +189,7 @@ describe('an answer lost after any write', () => {
       // An assignment that failed has kept nothing.
       if (outcome !== undefined && /address/.test(scenario.name) && !/release/.test(scenario.name)) {
         expect(isDatastoreError(outcome, 'Unavailable')).toBe(true)
+        expect(state.overcounts).toEqual([])
         const before = await clusterFor(scenario)
         expect(state.allocations).toEqual((await inspect(before.datastore, before.clock.wallMs())).allocations)
       }

@@ -24,37 +24,70 @@ import type { CheckResult, LeakedHandle } from './report/check.ts'
 import type { PoolUsage } from './report/utilization.ts'
 import type { Context, IpamPorts } from './store/context.ts'
 
-/** IP address management over a shared datastore. Any number of processes may use one store at once. */
+/**
+ * IP address management over a shared datastore (spec 03). Any number of processes, Calico's among them, may use one store
+ * at once. Addresses and CIDRs are text, canonical in results. Besides its own errors every method throws DatastoreError,
+ * `ipam/contention` after a hundred lost races, and `signal.reason` on abort.
+ */
 export interface Ipam {
+  /**
+   * Assigns any free addresses of the pools that suit host, use and namespace. Fewer than requested is an answer: see
+   * `fulfilled`. What it throws for, it has given back. @throws IpamError ipam/bad-request, ipam/no-qualified-pool,
+   * ipam/unknown-pool, ipam/bad-pool, ipam/block-limit, ipam/max-allocations
+   */
   autoAssign(request: AutoAssignRequest, call: Call): Promise<Assignment>
+  /**
+   * Assigns the address asked for. @throws IpamError ipam/bad-request, ipam/not-in-pool, ipam/pool-use,
+   * ipam/address-assigned, ipam/block-claimed with strict affinity, ipam/max-allocations
+   */
   assignIp(request: AssignIpRequest, call: Call): Promise<void>
+  /** Releases addresses; what did not match is in the result. @throws IpamError ipam/bad-request */
   releaseIps(options: readonly ReleaseOptions[], call: Call): Promise<ReleaseResult>
+  /** Releases everything a handle holds, or what it holds since a version. @throws IpamError ipam/unknown-handle */
   releaseByHandle(request: { readonly handle: string; readonly sequenceNumber?: bigint }, call: Call): Promise<void>
+  /** @throws IpamError ipam/unknown-handle */
   ipsByHandle(handle: string, call: Call): Promise<string[]>
+  /** @throws IpamError ipam/not-assigned, ipam/cooling-down, ipam/not-in-pool, ipam/bad-request */
   getAssignmentAttributes(address: string, call: Call): Promise<AddressHolder>
+  /** Claims every block of a CIDR for an owner. @throws IpamError ipam/bad-request, ipam/not-in-pool */
   claimAffinity(request: { readonly cidr: string; readonly owner: Owner }, call: Call): Promise<AffinityClaims>
+  /** Gives up the owner's blocks of a CIDR. @throws IpamError ipam/bad-request, ipam/not-in-pool, ipam/block-not-empty */
   releaseAffinity(
     request: { readonly cidr: string; readonly owner: Owner; readonly mustBeEmpty: boolean },
     call: Call,
   ): Promise<void>
+  /** Gives up one block, whoever has it. @throws IpamError ipam/bad-request, ipam/block-not-empty */
   releaseBlockAffinity(request: { readonly cidr: string; readonly mustBeEmpty: boolean }, call: Call): Promise<void>
+  /** Gives up every block of an owner. @throws IpamError ipam/block-not-empty, after the others are given up */
   releaseHostAffinities(request: { readonly owner: Owner; readonly mustBeEmpty: boolean }, call: Call): Promise<void>
+  /** Gives up every block within a pool, before the pool is deleted. @throws IpamError ipam/bad-request */
   releasePoolAffinities(cidr: string, call: Call): Promise<void>
   /** When a node is gone for good: its blocks become nobody's, or go when empty. */
   removeHost(host: string, call: Call): Promise<void>
+  /** Makes sure that a host has a block per family. @throws IpamError ipam/no-qualified-pool and those of autoAssign */
   ensureBlock(request: EnsureBlockRequest, call: Call): Promise<{ readonly ipv4?: string; readonly ipv6?: string }>
+  /** Gives a node the tunnel addresses that its pools ask for, and writes the Node. @throws those of autoAssign */
   ensureTunnelAddresses(request: TunnelRequest, call: Call): Promise<TunnelAddresses>
-  /** @param wanted names or CIDRs of pools; empty: all, and blocks that lie in none */
+  /**
+   * How full pools are. @param wanted names or CIDRs of pools; empty: all, and blocks that lie in none.
+   * @throws IpamError ipam/bad-request
+   */
   getUtilization(wanted: readonly string[], call: Call): Promise<readonly PoolUsage[]>
+  /** Addresses that nodes use from other nodes' blocks. */
   listBorrowed(call: Call): Promise<{ readonly borrowed: readonly BorrowedAddress[]; readonly withoutNode: number }>
+  /** Compares what is allocated with what is used. */
   check(options: CheckOptions, call: Call): Promise<CheckResult>
+  /** What a collector needs of the store. */
   readForCollection(call: Call): Promise<Omit<CollectInput, 'nodeState' | 'usage' | 'keepsBlocks'>>
+  /** Carries out a collector's plan; what failed is in the result. */
   collect(plan: CollectPlan, call: Call): Promise<CollectResult>
+  /** Deletes handles that a report found empty, unless they changed. */
   forgetHandles(
     handles: readonly LeakedHandle[],
     call: Call,
   ): Promise<{ readonly forgotten: readonly string[]; readonly skipped: readonly string[] }>
   getConfig(call: Call): Promise<IpamConfig>
+  /** Changes the given fields; returns the whole. @throws IpamError ipam/bad-config */
   setConfig(change: Partial<IpamConfig>, call: Call): Promise<IpamConfig>
 }
 

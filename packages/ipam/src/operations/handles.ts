@@ -1,3 +1,4 @@
+import { isDatastoreError } from '@tortie/datastore'
 import type { Call } from '@tortie/runtime'
 import { ordinalsOf } from '../block/release.ts'
 import { IpamError } from '../errors.ts'
@@ -32,13 +33,15 @@ export async function incrementHandle(
   call: Call,
 ): Promise<Increment> {
   // Most handles are new: to create first saves a read.
-  let isNew = limit === 0 || count <= limit
+  if (limit === 0 || count <= limit) {
+    const after = await createHandle(context, addToHandle(newHandle(id), cidr, count), call)
+    if (after) return { before: undefined, after }
+  }
   return swap<Increment>(
     context,
     `handle ${id}`,
     async () => {
-      const stored: StoredHandle | undefined = isNew ? undefined : await findHandle(context, id, call)
-      isNew = false
+      const stored = await findHandle(context, id, call)
       const handle = stored?.handle ?? newHandle(id)
       if (limit > 0 && countOf(handle, cidr.includes(':') ? 6 : 4) + count > limit)
         throw new IpamError('ipam/max-allocations', { handle: id, limit })
@@ -47,6 +50,16 @@ export async function incrementHandle(
     },
     call,
   )
+}
+
+/** Undefined when there is one already. */
+async function createHandle(context: Context, handle: Handle, call: Call): Promise<StoredHandle | undefined> {
+  try {
+    return await writeHandle(context, undefined, handle, call)
+  } catch (error) {
+    if (isDatastoreError(error, 'AlreadyExists')) return undefined
+    throw error
+  }
 }
 
 /**

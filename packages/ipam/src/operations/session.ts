@@ -5,10 +5,11 @@ import { isOwnedBy } from '../affinity/affinity.ts'
 import { type Holder, takeOrdinals } from '../block/assign.ts'
 import { attributeAt, type Block, blockPrefix, handleOf, ordinalIn, sequenceNumberAt } from '../block/block.ts'
 import { releaseAddresses } from '../block/release.ts'
+import { IpamError } from '../errors.ts'
 import type { Context } from '../store/context.ts'
 import { findBlock, type StoredBlock, writeBlock, writeOrDeleteBlock } from '../store/records.ts'
-import { again, lostRace, swap } from '../store/swap.ts'
-import { incrementHandle, settleHandle, takeBack } from './handles.ts'
+import { lostRace, swap } from '../store/swap.ts'
+import { type Increment, incrementHandle, settleHandle, takeBack } from './handles.ts'
 
 /** Addresses written, or perhaps written, into one block by one operation. */
 interface Take {
@@ -70,19 +71,22 @@ export async function takeFromBlock(
       if (!stored || (onlyFor && !isOwnedBy(stored.block, onlyFor))) return []
       const { block, addresses } = step(stored.block)
       if (addresses.length === 0) return []
-      const { handle } = holder
-      const count = { cidr: stored.cidr, count: addresses.length }
-      const increment =
-        handle !== undefined && (await incrementHandle(context, { handle, ...count }, maxAllocations, call))
       const take = { cidr: stored.cidr, addresses, sequenceNumber: BigInt(stored.block.sequenceNumber) }
       session.takes.push(take)
+      let increment: Increment | undefined
       try {
+        if (holder.handle !== undefined) {
+          const count = { handle: holder.handle, cidr: stored.cidr, count: addresses.length }
+          increment = await incrementHandle(context, count, maxAllocations, call)
+        }
         await writeBlock(context, stored, block, call)
       } catch (error) {
-        if (!lostRace(error)) throw error
+        // Other errors leave open what was written: `undo` will look.
+        if (!lostRace(error) && !(error instanceof IpamError)) throw error
         session.takes.splice(session.takes.indexOf(take), 1)
-        if (increment) await withGrace(context, (grace) => takeBack(context, increment, grace))
-        return again
+        const counted = increment
+        if (counted) await withGrace(context, (grace) => takeBack(context, counted, grace))
+        throw error
       }
       context.count.assigned(blockPrefix(block).family, addresses.length)
       return addresses
