@@ -25,7 +25,8 @@ const nothing: CommitResult = { handles: new Map() }
 
 /**
  * Applies a transaction, all or nothing. Large ones leave the event loop free while the kernel works.
- * @param call the signal is heeded before sending; a transaction that is sent is not taken back
+ * One at a time for each transport; a writer of `options` is not to be touched meanwhile.
+ * @param call the signal is heeded before sending; what is sent is not taken back, so after an abort read again
  * @throws NftablesError; every code but `no-answer` means that nothing was applied
  */
 export async function commit(
