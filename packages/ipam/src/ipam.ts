@@ -15,7 +15,13 @@ import { type AssignIpRequest, assignIp } from './operations/assign-ip.ts'
 import { type Assignment, type AutoAssignRequest, autoAssign } from './operations/auto-assign.ts'
 import { type CollectResult, collect, forgetHandles, readForCollection } from './operations/collect.ts'
 import { getConfig, type IpamConfig, setConfig } from './operations/config.ts'
-import { type CheckOptions, check, getUtilization, listBorrowed } from './operations/inspect.ts'
+import {
+  type CheckOptions,
+  check,
+  getUtilization,
+  listBorrowed,
+  type UtilizationRequest,
+} from './operations/inspect.ts'
 import { type AddressHolder, getAssignmentAttributes, ipsByHandle } from './operations/read.ts'
 import { type ReleaseOptions, type ReleaseResult, releaseByHandle, releaseIps } from './operations/release.ts'
 import { ensureTunnelAddresses, type TunnelAddresses, type TunnelRequest } from './operations/tunnels.ts'
@@ -68,11 +74,8 @@ export interface Ipam {
   ensureBlock(request: EnsureBlockRequest, call: Call): Promise<{ readonly ipv4?: string; readonly ipv6?: string }>
   /** Gives a node the tunnel addresses that its pools ask for, and writes the Node. @throws those of autoAssign */
   ensureTunnelAddresses(request: TunnelRequest, call: Call): Promise<TunnelAddresses>
-  /**
-   * How full pools are. @param wanted names or CIDRs of pools; empty: all, and blocks that lie in none.
-   * @throws IpamError ipam/bad-request
-   */
-  getUtilization(wanted: readonly string[], call: Call): Promise<readonly PoolUsage[]>
+  /** How full pools are. @throws IpamError ipam/bad-request for a pool that does not exist */
+  getUtilization(request: UtilizationRequest, call: Call): Promise<readonly PoolUsage[]>
   /** Addresses that nodes use from other nodes' blocks. */
   listBorrowed(call: Call): Promise<{ readonly borrowed: readonly BorrowedAddress[]; readonly withoutNode: number }>
   /** Compares what is allocated with what is used. */
@@ -110,7 +113,7 @@ export function createIpam(ports: IpamPorts): Ipam {
       releaseHostAffinities(context, { owner: { type: 'host', name: host }, mustBeEmpty: false }, call),
     ensureBlock: (request, call) => ensureBlock(context, request, call),
     ensureTunnelAddresses: (request, call) => ensureTunnelAddresses(context, request, call),
-    getUtilization: (wanted, call) => getUtilization(context, wanted, call),
+    getUtilization: (request, call) => getUtilization(context, request, call),
     listBorrowed: (call) => listBorrowed(context, call),
     check: (options, call) => check(context, options, call),
     readForCollection: (call) => readForCollection(context, call),

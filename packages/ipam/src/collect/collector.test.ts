@@ -173,7 +173,7 @@ describe('blocks', () => {
     expect((await run(cluster, collector)).blocks).toEqual(['10.65.0.0/30', '10.65.0.8/30'])
     expect((await stateOf(cluster)).blocks).toEqual(['10.65.0.0/30 host:node-1'])
     expect((await run(cluster, collector)).blocks).toEqual([])
-    expect(await cluster.ipam().getUtilization([], call)).toMatchObject([{ inUse: 0n }])
+    expect(await cluster.ipam().getUtilization({}, call)).toMatchObject([{ inUse: 0 }])
   })
 })
 

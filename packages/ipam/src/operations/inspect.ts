@@ -6,10 +6,15 @@ import type { Context } from '../store/context.ts'
 import { find, listAll } from '../store/records.ts'
 import { readPools, readReservations } from './world.ts'
 
-/** How full pools are. @param wanted names or CIDRs; empty: all. @throws IpamError ipam/bad-request */
+export interface UtilizationRequest {
+  /** Names or CIDRs; none: all pools, and blocks that lie in no pool. */
+  readonly pools?: readonly string[]
+}
+
+/** How full pools are. @throws IpamError ipam/bad-request for a pool that does not exist */
 export async function getUtilization(
   context: Context,
-  wanted: readonly string[],
+  { pools: wanted = [] }: UtilizationRequest,
   call: Call,
 ): Promise<readonly PoolUsage[]> {
   const [pools, reservations, blocks] = await Promise.all([

@@ -33,16 +33,21 @@ describe('utilization', () => {
     expect(v4).toMatchObject({
       name: 'v4',
       cidr: '10.65.0.0/24',
-      capacity: 256n,
-      inUse: 10n,
-      reserved: 0n,
-      available: 246n,
+      capacity: 256,
+      inUse: 10,
+      reserved: 0,
+      available: 246,
     })
     expect(v4?.blocks).toEqual([
-      { cidr: '10.65.0.0/26', affinity: 'host:node-1', capacity: 64n, inUse: 10n, reserved: 0n, available: 54n },
+      { cidr: '10.65.0.0/26', affinity: 'host:node-1', capacity: 64, inUse: 10, reserved: 0, available: 54 },
     ])
-    expect(v6).toMatchObject({ capacity: 1n << 80n, inUse: 0n, available: 1n << 80n })
-    expect(orphans).toMatchObject({ name: 'orphaned allocation blocks', cidr: '0.0.0.0/0', capacity: 0n })
+    expect(v6).toMatchObject({ capacity: 2 ** 80, inUse: 0, available: 2 ** 80 })
+    expect(orphans).toMatchObject({
+      name: 'orphaned allocation blocks',
+      cidr: '0.0.0.0/0',
+      capacity: 0,
+      orphaned: true,
+    })
     expect(orphans?.blocks.map(({ cidr }) => cidr)).toEqual(['10.9.0.0/26'])
   })
 
@@ -50,8 +55,8 @@ describe('utilization', () => {
     const reservations = reserve(['10.65.0.0/28', '10.65.0.4/32', '10.65.0.128/25'].map(parsePrefix))
     const [v4] = utilizationOf(pools, blocks, reservations)
     // 10 of the 16 reserved in the block are in use; 54 free ones, less the 6 reserved among them; one untouched block.
-    expect(v4).toMatchObject({ inUse: 10n, reserved: 144n, available: 48n + 64n })
-    expect(v4?.blocks[0]).toMatchObject({ inUse: 10n, reserved: 16n, available: 48n })
+    expect(v4).toMatchObject({ inUse: 10, reserved: 144, available: 48 + 64 })
+    expect(v4?.blocks[0]).toMatchObject({ inUse: 10, reserved: 16, available: 48 })
   })
 
   it('of some pools, by name or CIDR', () => {
@@ -67,7 +72,9 @@ describe('utilization', () => {
   it('is read from the store', async () => {
     const cluster = await createCluster()
     await cluster.ipam().autoAssign({ num4: 3, handle: 'h', host: 'node-1', intendedUse: 'Workload' }, call)
-    expect(await cluster.ipam().getUtilization(['pool-1'], call)).toMatchObject([{ inUse: 3n, available: 253n }])
+    expect(await cluster.ipam().getUtilization({ pools: ['pool-1'] }, call)).toMatchObject([
+      { inUse: 3, available: 253 },
+    ])
   })
 })
 

@@ -13,15 +13,16 @@ import { IpamError } from '../errors.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Reservations } from '../pool/reservations.ts'
 
+/** Numbers of addresses; beyond 2^53 rounded. */
 export interface Usage {
   /** Addresses of the CIDR. */
-  readonly capacity: bigint
+  readonly capacity: number
   /** Assigned, reserved for the host, or resting. */
-  readonly inUse: bigint
+  readonly inUse: number
   /** Kept by IPReservations, assigned or not. */
-  readonly reserved: bigint
+  readonly reserved: number
   /** Could be assigned now. */
-  readonly available: bigint
+  readonly available: number
 }
 
 export interface BlockUsage extends Usage {
@@ -34,14 +35,13 @@ export interface PoolUsage extends Usage {
   readonly name: string
   readonly cidr: string
   readonly blocks: readonly BlockUsage[]
+  /** Stands for blocks that lie in no pool; its totals are 0. */
+  readonly orphaned: boolean
 }
 
-/** Stands for blocks that lie in no pool; its totals are 0. */
-export const orphanedBlocks = 'orphaned allocation blocks'
-
 /**
- * How full pools are. Pool totals are set arithmetic on the whole CIDR: reservations may nest and overlap. Numbers are
- * exact; Calico's end at 2^63-1. Blocks of either family that lie in no pool come last, under one name, when all pools are
+ * How full pools are. Pool totals are set arithmetic on the whole CIDR: reservations may nest and overlap. Calico's
+ * numbers end at 2^63-1. Blocks of either family that lie in no pool come last, under one name, when all pools are
  * asked for; Calico shows IPv4 ones only. Spec 03 §12.
  * @param wanted names or CIDRs of pools; empty: all
  * @throws IpamError ipam/bad-request when a wanted pool does not exist
@@ -60,9 +60,9 @@ export function utilizationOf(
   })
   const orphans = known.filter(({ prefix }) => !pools.some((pool) => containsPrefix(pool.prefix, prefix)))
   if (wanted.length > 0 || orphans.length === 0) return usage
-  const none = { capacity: 0n, inUse: 0n, reserved: 0n, available: 0n }
+  const none = { capacity: 0, inUse: 0, reserved: 0, available: 0 }
   const rows = orphans.map(({ block, prefix }) => blockUsage(block, prefix, reservations))
-  return [...usage, { name: orphanedBlocks, cidr: '0.0.0.0/0', ...none, blocks: rows }]
+  return [...usage, { name: 'orphaned allocation blocks', cidr: '0.0.0.0/0', ...none, blocks: rows, orphaned: true }]
 }
 
 interface Known {
@@ -72,16 +72,18 @@ interface Known {
 
 function usageOf({ name, prefix }: Pool, inside: readonly Known[], reservations: Reservations): PoolUsage {
   const blocks = inside.map(({ block, prefix: at }) => blockUsage(block, at, reservations))
-  const sum = (of: (usage: Usage) => bigint): bigint => blocks.reduce((total, usage) => total + of(usage), 0n)
+  const sum = (of: (usage: Usage) => number): number => blocks.reduce((total, usage) => total + of(usage), 0)
   const untouched = subtractPrefixes(prefix, [...reservations.within(prefix), ...inside.map((known) => known.prefix)])
   return {
     name,
     cidr: formatPrefix(prefix),
     blocks,
-    capacity: prefixSize(prefix),
+    orphaned: false,
+    capacity: Number(prefixSize(prefix)),
     inUse: sum(({ inUse }) => inUse),
-    reserved: reservations.count(prefix),
-    available: sum(({ available }) => available) + untouched.reduce((total, part) => total + prefixSize(part), 0n),
+    reserved: Number(reservations.count(prefix)),
+    available:
+      Number(untouched.reduce((total, part) => total + prefixSize(part), 0n)) + sum((usage) => usage.available),
   }
 }
 
@@ -89,10 +91,10 @@ function blockUsage(block: Block, prefix: Prefix, reservations: Reservations): B
   return {
     cidr: block.cidr,
     ...(block.affinity && { affinity: block.affinity }),
-    capacity: prefixSize(prefix),
-    inUse: BigInt(countInUse(block)),
-    reserved: reservations.count(prefix),
-    available: BigInt(countFree(block, reservations.none ? undefined : reservations.has)),
+    capacity: block.allocations.length,
+    inUse: countInUse(block),
+    reserved: Number(reservations.count(prefix)),
+    available: countFree(block, reservations.none ? undefined : reservations.has),
   }
 }
 
