@@ -266,6 +266,19 @@ describe('a transaction', () => {
     expect(new Uint32Array(read.keys.slice().buffer).sort()).toEqual(new Uint32Array(keys.slice().buffer).sort())
   })
 
+  it('gives elements a time to live', async () => {
+    using kernel = open()
+    const timed = createSet(t, 'timed', ['ipv4_addr'], { timeout: true, timeoutMs: 3_600_000n })
+    const elements = [element(timed.key, ['10.0.0.1'], { timeoutMs: 60_000n }), element(timed.key, ['10.0.0.2'])]
+    commitSync(kernel.link, frame().add(timed, createElements(timed, elements)))
+    const read = await readElements(kernel.link, timed, call)
+    expect(read.map(({ timeoutMs = 3_600_000n }) => timeoutMs).sort()).toEqual([3_600_000n, 60_000n])
+    for (const { timeoutMs = 3_600_000n, expirationMs } of read) {
+      expect(expirationMs).toBeGreaterThan(timeoutMs - 30_000n)
+      expect(expirationMs).toBeLessThanOrEqual(timeoutMs)
+    }
+  })
+
   it('of a concatenated set of intervals reads back packed', async () => {
     using kernel = open()
     const p = createSet(t, 'p', ['ipv4_addr', 'inet_service'], { interval: true })

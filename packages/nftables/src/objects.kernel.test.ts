@@ -12,6 +12,7 @@ import {
   createSet,
   createTable,
   createTransaction,
+  dataTypes,
   type Element,
   element,
   formatTransaction,
@@ -199,6 +200,17 @@ const cases: readonly { readonly name: string; readonly objects: readonly NftObj
       ['dscp', '0x17'],
       ['ct_dir', 'reply'],
       ['nf_proto', 'ipv6'],
+      ['inet_proto', 'tcp'],
+      ['ether_addr', '02:00:00:00:00:01'],
+      ['arp_op', 'reply'],
+      ['iface_type', 'ether', 1],
+      ['realm', '5'],
+      ['gid', '0'],
+      ['ct_status', 'assured'],
+      ['icmp_code', '3'],
+      ['icmpv6_code', '3'],
+      ['icmpx_code', '2'],
+      ['ecn', '1'],
     ] as const
   ).map(([type, text, value]) => {
     const set = createSet(t, 's', [type])
@@ -288,6 +300,14 @@ const link = openNetlink({ netns: ours, protocol: NETLINK_NETFILTER })
 for (const netns of [textual, ours, printed]) netns.ip('link add v0 type veth peer name v1')
 afterAll(() => {
   for (const each of [link, textual, ours, printed]) each[Symbol.dispose]()
+})
+
+it('leaves no type of keys out', () => {
+  const types = cases.flatMap(({ objects }) =>
+    objects.flatMap((object) => (object.kind === 'set' ? [...object.key] : [])),
+  )
+  // what `fib` says is a word of 4 bytes, and never in a set
+  expect([...new Set([...types, 'boolean'])].sort()).toEqual(Object.keys(dataTypes).sort())
 })
 
 it.each(cases)('$name lists as the one nft made of text, and reads back', async ({ objects, text }) => {
