@@ -7,7 +7,7 @@ import { type ReadState, readLinks, readState } from './kernel-state.ts'
 import { type Changes, goneUnseen, type Patience, planChanges, remember, sizeOf } from './plan/changes.ts'
 import { driftOf } from './plan/drift.ts'
 import { requestsOf } from './plan/requests.ts'
-import { movedAddresses, type Pending, readyInterfaces } from './plan/routes.ts'
+import { createRouteMemo, movedAddresses, type Pending, readyInterfaces } from './plan/routes.ts'
 import { bare, type LinkView, sameLinks } from './plan/view.ts'
 import { planVxlan, vxlanDevice } from './plan/vxlan.ts'
 import type { HostnetPorts } from './ports.ts'
@@ -43,8 +43,9 @@ class Hostnet implements RoutingDataplane, Patience {
   /** What the kernel held when we last looked, and what we wrote since; undefined when that is in doubt. */
   #state: ReadState | undefined
   #pending: ReadonlyMap<string, Pending> = new Map()
-  /** Routes that this process has wanted, by key. */
-  readonly #known = new Set<string>()
+  readonly #memo = createRouteMemo()
+  /** Whether this process wanted the route in the round before. */
+  #isKnown: Changes['isWanted'] = () => false
   /** Monotonic time at which each device was first seen, by ifindex. */
   readonly #firstSeenMs = new Map<number, number>()
   #ready: ReadonlySet<string> = new Set()
@@ -95,7 +96,7 @@ class Hostnet implements RoutingDataplane, Patience {
   }
 
   isKnown(routeKey: string): boolean {
-    return this.#known.has(routeKey)
+    return this.#isKnown(routeKey)
   }
 
   graceEndsMs(ifindex: number): number | undefined {
@@ -131,7 +132,7 @@ class Hostnet implements RoutingDataplane, Patience {
       drift.push(...tunnels.filter(({ name }) => check?.before?.view.byName.has(name)).map((tunnel) => tunnel.drift))
       if (tunnels.length > 0) this.#state = undefined
       if (tunnels.length > 0 && again) continue
-      const changes = planChanges(program, state, this.#config, this)
+      const changes = planChanges(program, state, this.#config, this, this.#memo)
       drift.push(...driftOf(changes, check?.before, state.view))
       const refused = await this.#write(changes, state, call)
       changed += sizeOf(changes) - refused.length
@@ -205,8 +206,7 @@ class Hostnet implements RoutingDataplane, Patience {
 
   /** Remembers what this round came to: what waits, what is known, which interfaces are ready. */
   #finish(program: RoutingProgram, changes: Changes, failed: ReadonlySet<string>, { view }: ReadState): void {
-    this.#known.clear()
-    for (const key of changes.wanted) this.#known.add(key)
+    this.#isKnown = changes.isWanted
     for (const [key, { dst, why }] of changes.pending)
       if (this.#pending.get(key)?.why !== why) this.#ports.log.info('hostnet.route.waiting', { dst, why })
     this.#pending = changes.pending

@@ -4,7 +4,7 @@ import { type Change, diff } from '@tortie/reconcile'
 import { type HostnetConfig, isWorkloadInterface } from '../config.ts'
 import { desiredFdb, desiredNeighbours } from './neighbours.ts'
 import { sameRoute } from './route-key.ts'
-import { desiredRoutes, type Pending } from './routes.ts'
+import { createRouteMemo, desiredRoutes, type Pending, type RouteMemo } from './routes.ts'
 import { bare, type LinkView } from './view.ts'
 
 /** What the kernel holds, of that which is ours or in its way. */
@@ -35,22 +35,26 @@ export interface Changes {
   readonly fdb: readonly Change<string, FdbEntry>[]
   /** To be removed. */
   readonly doubles: readonly ReadRoute[]
-  /** `routeKey` of every route of the program, written or waiting. */
-  readonly wanted: Iterable<string>
+  /** Whether a route of the program, written or waiting, has this `routeKey`. */
+  readonly isWanted: (routeKey: string) => boolean
   /** By `routeKey`. */
   readonly pending: ReadonlyMap<string, Pending>
   /** When to look again, because something was left alone for now. */
   readonly againAtMs?: number
 }
 
-/** Pure: the smallest set of changes that turns the kernel's state into what the program wants. */
+/**
+ * Pure: the smallest set of changes that turns the kernel's state into what the program wants.
+ * @param memo the same for each plan of one namespace: see `RouteMemo`
+ */
 export function planChanges(
   program: RoutingProgram,
   state: KernelState,
   config: HostnetConfig,
   patience: Patience,
+  memo: RouteMemo = createRouteMemo(),
 ): Changes {
-  const desired = desiredRoutes(program, state.view, config)
+  const desired = desiredRoutes(program, state.view, config, memo)
   const pending = new Map(desired.pending)
   let againAtMs = Number.POSITIVE_INFINITY
   const routes: Change<string, Route>[] = []
@@ -70,7 +74,7 @@ export function planChanges(
     neighbours: diff(desiredNeighbours(program, state.view), state.neighbours, (a, b) => a.mac === b.mac),
     fdb: diff(desiredFdb(program, state.view), state.fdb, (a, b) => a.dst === b.dst),
     doubles: state.doubles,
-    wanted: [...desired.routes.keys(), ...desired.pending.keys()],
+    isWanted: (key) => desired.routes.has(key) || desired.pending.has(key),
     pending,
     ...(againAtMs === Number.POSITIVE_INFINITY ? {} : { againAtMs }),
   }

@@ -14,6 +14,8 @@ const hasDevice = (route: Route): boolean => (route.type ?? 'unicast') === 'unic
 
 /** Whether the kernel's route is the one that is wanted. For a blackhole of IPv6 the kernel shows a device: lo. */
 export function sameRoute(a: Route, b: Route): boolean {
+  // PERF: what we wrote is remembered as the object that was wanted.
+  if (a === b) return true
   return (
     (a.type ?? 'unicast') === (b.type ?? 'unicast') &&
     (!hasDevice(a) || a.oif === b.oif) &&

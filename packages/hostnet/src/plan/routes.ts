@@ -20,19 +20,62 @@ export interface DesiredRoutes {
   readonly pending: ReadonlyMap<string, Pending>
 }
 
+/**
+ * Routes to other nodes as they were calculated last.
+ * PERF: topology hands over the same object for a route that did not change, so that of 100,000 only the changed ones are
+ * calculated again (bench/routes.bench.ts).
+ */
+export interface RouteMemo {
+  /** Of the devices that routes to other nodes depend on. */
+  context: string
+  readonly byDst: Map<string, { readonly from: ProgramRoute; readonly key: string; readonly to: Route | Pending }>
+}
+
+export function createRouteMemo(): RouteMemo {
+  return { context: '', byDst: new Map() }
+}
+
 /** Every route that the main table should hold. Spec 02 §5.4. */
-export function desiredRoutes(program: RoutingProgram, view: LinkView, config: HostnetConfig): DesiredRoutes {
+export function desiredRoutes(
+  program: RoutingProgram,
+  view: LinkView,
+  config: HostnetConfig,
+  memo: RouteMemo = createRouteMemo(),
+): DesiredRoutes {
   const routes = new Map<string, Route>()
   const pending = new Map<string, Pending>()
-  const put = (route: Route | Pending): void => {
-    if ('why' in route) pending.set(routeKey(route), route)
-    else routes.set(routeKey(route), route)
+  const put = (key: string, route: Route | Pending): void => {
+    if ('why' in route) pending.set(key, route)
+    else routes.set(key, route)
   }
-  for (const [address, workload] of addressOwners(program))
-    if (config.ipv6 || !address.includes(':')) put(workloadRoute(address, workload, view, config))
-  for (const [dst, route] of program.routes)
-    if (config.ipv6 || !dst.includes(':')) put(remoteRoute(dst, route, program, view, config))
+  for (const [address, workload] of addressOwners(program)) {
+    if (!config.ipv6 && address.includes(':')) continue
+    const route = workloadRoute(address, workload, view, config)
+    put(routeKey(route), route)
+  }
+  const context = contextOf(program, view, config)
+  if (memo.context !== context || memo.byDst.size > 2 * program.routes.size + 100) memo.byDst.clear()
+  memo.context = context
+  for (const [dst, from] of program.routes) {
+    if (!config.ipv6 && dst.includes(':')) continue
+    let known = memo.byDst.get(dst)
+    if (known?.from !== from) {
+      const to = remoteRoute(dst, from, program, view, config)
+      known = { from, to, key: routeKey(to) }
+      memo.byDst.set(dst, known)
+    }
+    put(known.key, known.to)
+  }
   return { routes, pending }
+}
+
+/** Everything but the route itself that `remoteRoute` reads. */
+function contextOf({ node }: RoutingProgram, view: LinkView, { routeProtocol }: HostnetConfig): string {
+  const parents = [node.ipv4, node.ipv6].flatMap((own) => [own, parentOf(view, own)])
+  const tunnels = [view.byName.get(vxlanDevice(4)), view.byName.get(vxlanDevice(6))]
+  const state = (link: Link | string | undefined): unknown =>
+    typeof link === 'object' ? [link.index, link.name, link.up] : (link ?? null)
+  return JSON.stringify([routeProtocol, ...[...parents, ...tunnels].map(state)])
 }
 
 /** Who gets the route of an address: of two active endpoints that claim it, the one with the lowest id. */
