@@ -9,6 +9,7 @@ const constant = (name: string, field: SetSpec['fields'][number], interval: bool
   fields: [field],
   interval,
   verdicts: false,
+  constant: true,
   elements: elementsOf(keys),
 })
 

@@ -149,7 +149,7 @@ function policyItems(id: PolicyId, tier: string, context: PolicyListContext): It
   return context.policy(id)[direction].map((rule) => ({
     rule,
     origin: formatOrigin({ kind: 'rule', policy: id, direction, index: rule.index }),
-    logPrefix: logPrefix(config.logPrefix, tier, id),
+    logPrefix: rule.action === 'log' ? logPrefix(config.logPrefix, tier, id) : '',
   }))
 }
 

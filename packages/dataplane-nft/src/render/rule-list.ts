@@ -129,7 +129,7 @@ export class RuleListCompiler {
       elements.set(key, { go: 'jump', chain })
     }
     const { fields, interval } = sorted
-    const map = { name: nameOf(sorted, elements), fields, interval, verdicts: true, elements }
+    const map = { ...nameOf(sorted, elements), fields, interval, verdicts: true, elements }
     this.sets.set(map.name, map)
     return { terms: [], counter: false, action: { do: 'map', key: sorted.key, map: map.name } }
   }
@@ -138,7 +138,7 @@ export class RuleListCompiler {
   #bucket(items: readonly Item[], known: Known): string {
     const { rules } = this.#items(items, known, undefined)
     const name = `rules-${digest(JSON.stringify(rules))}`
-    this.add({ name, rules })
+    this.add({ name, rules, constant: true })
     return name
   }
 
@@ -178,7 +178,7 @@ function blocksOf(items: readonly Item[]): Item[][] {
   return blocks
 }
 
-type MapNames = (sorted: Partition, elements: Elements) => string
+type MapNames = (sorted: Partition, elements: Elements) => Pick<SetSpec, 'name' | 'constant'>
 
 /**
  * A map that is one of its owner's keeps its name when its content changes, so that one rule more is one element more.
@@ -187,7 +187,7 @@ type MapNames = (sorted: Partition, elements: Elements) => string
 function mapNames(owner: string | undefined): MapNames {
   let count = 0
   return ({ by, interval }, elements) => {
-    if (owner !== undefined && !interval) return `${owner}-by-${by}-${count++}`
-    return `by-${by}-${digest(JSON.stringify([...elements]))}`
+    if (owner !== undefined && !interval) return { name: `${owner}-by-${by}-${count++}` }
+    return { name: `by-${by}-${digest(JSON.stringify([...elements]))}`, constant: true }
   }
 }

@@ -81,6 +81,8 @@ export interface ChainSpec {
   readonly name: string
   readonly base?: BaseHook
   readonly rules: readonly RuleSpec[]
+  /** Named by its content, so that the same name is the same chain. */
+  readonly constant?: true
 }
 
 export type SetField = 'ipv4' | 'ipv6' | 'protocol' | 'port' | 'interface' | 'family' | 'icmp-type' | 'icmpv6-type'
@@ -93,6 +95,8 @@ export interface SetHeader {
   /** Elements may be ranges. */
   readonly interval: boolean
   readonly verdicts: boolean
+  /** Named by its content, so that the same name is the same set. */
+  readonly constant?: true
 }
 
 /**

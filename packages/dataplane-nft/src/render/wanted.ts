@@ -40,7 +40,7 @@ export class Wanted {
       return
     }
     known.uses++
-    if (known.spec === spec || sameChain(known.spec, spec)) return
+    if (spec.constant || known.spec === spec || sameChain(known.spec, spec)) return
     known.spec = spec
     this.#watcher.chain(spec.name)
   }
@@ -61,6 +61,7 @@ export class Wanted {
       return
     }
     known.uses++
+    if (header.constant) return
     for (const key of known.elements.keys()) if (!elements.has(key)) this.setElement(header.name, key, undefined)
     for (const [key, element] of elements) this.setElement(header.name, key, element)
   }
