@@ -16,13 +16,13 @@ function engineOf({ node, sourceSpoofing, resources }: PolicyUniverse) {
 
 /** How often each outcome has to occur at least, for the agreement to mean something. */
 const meetings = {
-  allow: 500,
-  deny: 500,
+  allow: 400,
+  deny: 400,
   'rule allow': 100,
   'rule deny': 100,
   'rule pass': 50,
   'rule log': 50,
-  'policy-end': 500,
+  'policy-end': 400,
   'tier-end deny': 100,
   'tier-end pass': 20,
   'profile-rule allow': 50,
@@ -59,7 +59,7 @@ it.each([
               }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
     for (const [what, least] of Object.entries(meetings)) expect(seen.get(what) ?? 0, what).toBeGreaterThan(least)
   },

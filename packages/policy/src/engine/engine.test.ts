@@ -130,6 +130,20 @@ describe('tiers and policies', () => {
     expect(tiersOf(engine, 'egress')).toEqual([])
   })
 
+  it('change places when their order, tier or types change', () => {
+    const engine = engineWith(web, gnp('a', { order: 1 }), gnp('b', { order: 2 }))
+    expect(tiersOf(engine)).toEqual([['default', 'deny', 'gnp/a', 'gnp/b']])
+    put(engine, gnp('a', { order: 3 }))
+    expect(tiersOf(engine)).toEqual([['default', 'deny', 'gnp/b', 'gnp/a']])
+    put(engine, gnp('a', { order: 3, tier: 'z' }))
+    expect(tiersOf(engine)).toEqual([
+      ['default', 'deny', 'gnp/b'],
+      ['z', 'deny', 'gnp/a'],
+    ])
+    put(engine, gnp('a', { order: 3, tier: 'z', types: ['Egress'] }))
+    expect(tiersOf(engine)).toEqual([['default', 'deny', 'gnp/b']])
+  })
+
   it('taking a tier away closes it', () => {
     const engine = engineWith(web, tier('t', { order: 1, defaultAction: 'Pass' }), gnp('p', { tier: 't' }))
     expect(tiersOf(engine)).toEqual([['t', 'pass', 'gnp/p']])

@@ -3,18 +3,11 @@ export class Table<V> {
   readonly #sent = new Map<string, V>()
   readonly #changes = new Map<string, V | null>()
 
-  /** `null` removes. What equals the value that was sent is no change. */
+  /** At most once for each id between two flushes. `null` removes. What equals the value that was sent is no change. */
   set(id: string, value: V | null): void {
     const sent = this.#sent.get(id)
     const isSame = sent === undefined ? value === null : value !== null && sameValue(sent, value)
-    if (isSame) this.#changes.delete(id)
-    else this.#changes.set(id, value)
-  }
-
-  /** The newest value, sent or not. */
-  get(id: string): V | undefined {
-    const change = this.#changes.get(id)
-    return change === null ? undefined : (change ?? this.#sent.get(id))
+    if (!isSame) this.#changes.set(id, value)
   }
 
   flush(): Map<string, V | null> {

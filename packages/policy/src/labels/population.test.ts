@@ -52,6 +52,11 @@ class Model {
   readonly profiles = new Map<string, Record<string, string>>()
   readonly selectors = new Map<string, string>()
 
+  groups(): number {
+    const keys = [...this.members.values()].map(({ labels, profiles }) => [labelSet(labels), profiles])
+    return new Set(keys.map((key) => JSON.stringify(key))).size
+  }
+
   selected(): Set<string> {
     const found = new Set<string>()
     for (const [name, selector] of this.selectors)
@@ -104,6 +109,7 @@ it('knows at any time who is selected by what, and tells every change once', () 
         } else unselect(step.name)
         expect(told).toEqual(model.selected())
         expect(population.size).toBe(model.members.size)
+        expect(population.groupCount).toBe(model.groups())
       }
     }),
     { numRuns: 500 },

@@ -41,6 +41,11 @@ export class Population<M, S> {
     return this.#members.size
   }
 
+  /** Of members that have equal labels and profiles. */
+  get groupCount(): number {
+    return this.#groups.size
+  }
+
   get(id: string): M | undefined {
     return this.#members.get(id)?.payload
   }
