@@ -34,18 +34,78 @@ export interface Rtnetlink {
 }
 
 export function createRtnetlink(transport: NetlinkTransport): Rtnetlink {
-  let seq = 0
-  const nextSeqs = (count: number): number => {
-    if (seq + count > 0xffffffff) seq = 0
-    const first = seq + 1
-    seq += count
+  return new Client(transport)
+}
+
+class Client implements Rtnetlink {
+  readonly #transport: NetlinkTransport
+  #seq = 0
+
+  constructor(transport: NetlinkTransport) {
+    this.#transport = transport
+  }
+
+  async attempt(requests: readonly Request[], call: Call): Promise<readonly RefusalError[]> {
+    const refusals: RefusalError[] = []
+    for (const sent of this.#datagrams(requests))
+      collect(sent, await this.#transport.exchange(sent.bytes, call), refusals)
+    return refusals
+  }
+
+  attemptSync(requests: readonly Request[]): readonly RefusalError[] {
+    const refusals: RefusalError[] = []
+    for (const sent of this.#datagrams(requests)) collect(sent, this.#transport.exchangeSync(sent.bytes), refusals)
+    return refusals
+  }
+
+  async run(requests: readonly Request[], call: Call): Promise<void> {
+    throwFirst(await this.attempt(requests, call))
+  }
+
+  runSync(requests: readonly Request[]): void {
+    throwFirst(this.attemptSync(requests))
+  }
+
+  async read<T>(query: Query<T>, call: Call): Promise<T[]> {
+    for (let attempt = 1; attempt <= dumpAttempts; attempt++) {
+      const found = readAll(query, await this.#transport.exchange(this.#question(query), call))
+      if (found) return found
+    }
+    throw new NetlinkError('netlink/dump-interrupted', { what: query.what })
+  }
+
+  readSync<T>(query: Query<T>): T[] {
+    for (let attempt = 1; attempt <= dumpAttempts; attempt++) {
+      const found = readAll(query, this.#transport.exchangeSync(this.#question(query)))
+      if (found) return found
+    }
+    throw new NetlinkError('netlink/dump-interrupted', { what: query.what })
+  }
+
+  async find<T>(query: Query<T>, call: Call): Promise<T | undefined> {
+    return (await this.read(query, call).catch(emptyIfMissing))[0]
+  }
+
+  findSync<T>(query: Query<T>): T | undefined {
+    try {
+      return this.readSync(query)[0]
+    } catch (error) {
+      return emptyIfMissing(error)[0]
+    }
+  }
+
+  /** The first of `count` sequence numbers in a row. */
+  #take(count: number): number {
+    if (this.#seq + count > 0xffffffff) this.#seq = 0
+    const first = this.#seq + 1
+    this.#seq += count
     return first
   }
 
-  function* datagrams(requests: readonly Request[]): Generator<Sent> {
+  *#datagrams(requests: readonly Request[]): Generator<Sent> {
     for (let at = 0; at < requests.length; at += requestsPerDatagram) {
       const chunk = requests.slice(at, at + requestsPerDatagram)
-      const first = nextSeqs(chunk.length)
+      const first = this.#take(chunk.length)
       // A writer for each: a thread may still be reading the one before.
       const writer = createMessageWriter(chunk.length * 96)
       for (const [i, request] of chunk.entries()) encodeRequest(writer, request, first + i, i === chunk.length - 1)
@@ -53,60 +113,13 @@ export function createRtnetlink(transport: NetlinkTransport): Rtnetlink {
     }
   }
 
-  const ask = <T>(query: Query<T>): { readonly bytes: Uint8Array; readonly answer: Answered<T> } => {
+  #question<T>(query: Query<T>): Uint8Array {
     const writer = createMessageWriter(128)
     const ack = (query.flags & NLM_F_DUMP) === NLM_F_DUMP ? 0 : NLM_F_ACK
-    writer.begin(query.type, NLM_F_REQUEST | query.flags | ack, nextSeqs(1))
+    writer.begin(query.type, NLM_F_REQUEST | query.flags | ack, this.#take(1))
     query.encode(writer)
-    writer.end()
-    return { bytes: writer.bytes, answer: (answers) => readAll(query, answers) }
+    return writer.end().bytes
   }
-
-  const client: Rtnetlink = {
-    async attempt(requests, call) {
-      const refusals: RefusalError[] = []
-      for (const sent of datagrams(requests)) collect(sent, await transport.exchange(sent.bytes, call), refusals)
-      return refusals
-    },
-    attemptSync(requests) {
-      const refusals: RefusalError[] = []
-      for (const sent of datagrams(requests)) collect(sent, transport.exchangeSync(sent.bytes), refusals)
-      return refusals
-    },
-    async run(requests, call) {
-      throwFirst(await client.attempt(requests, call))
-    },
-    runSync(requests) {
-      throwFirst(client.attemptSync(requests))
-    },
-    async read(query, call) {
-      for (let attempt = 1; attempt <= dumpAttempts; attempt++) {
-        const { bytes, answer } = ask(query)
-        const found = answer(await transport.exchange(bytes, call))
-        if (found) return found
-      }
-      throw new NetlinkError('netlink/dump-interrupted', { what: query.what })
-    },
-    readSync(query) {
-      for (let attempt = 1; attempt <= dumpAttempts; attempt++) {
-        const { bytes, answer } = ask(query)
-        const found = answer(transport.exchangeSync(bytes))
-        if (found) return found
-      }
-      throw new NetlinkError('netlink/dump-interrupted', { what: query.what })
-    },
-    async find(query, call) {
-      return (await client.read(query, call).catch(emptyIfMissing))[0]
-    },
-    findSync(query) {
-      try {
-        return client.readSync(query)[0]
-      } catch (error) {
-        return emptyIfMissing(error)[0]
-      }
-    },
-  }
-  return client
 }
 
 interface Sent {
@@ -116,7 +129,6 @@ interface Sent {
   /** Place of the first in all requests. */
   readonly at: number
 }
-type Answered<T> = (datagrams: readonly Uint8Array[]) => T[] | undefined
 
 function collect({ chunk, first, at }: Sent, datagrams: readonly Uint8Array[], refusals: RefusalError[]): void {
   for (const refusal of readAnswers(datagrams).refusals) {

@@ -173,7 +173,7 @@ describe('requests', () => {
 
   it('are told apart by their place, over several datagrams', async () => {
     const sent: number[] = []
-    const { attempt, run } = createRtnetlink({
+    const client = createRtnetlink({
       portId: 1,
       exchangeSync: () => [],
       async exchange(bytes) {
@@ -195,11 +195,11 @@ describe('requests', () => {
       }),
     )
     const call = { signal: new AbortController().signal }
-    const refusals = await attempt(requests, call)
+    const refusals = await client.attempt(requests, call)
     expect(refusals.map(({ facts }) => facts)).toMatchObject([{ index: 1499 }, { index: 2999 }])
     expect(refusals[0]?.message).toBe('add route 10.0.5.219/32 dev #2: EEXIST')
     expect(new Set(sent).size).toBe(3200)
-    await expect(run(requests, call)).rejects.toThrow(/EEXIST/)
+    await expect(client.run(requests, call)).rejects.toThrow(/EEXIST/)
   })
 })
 
