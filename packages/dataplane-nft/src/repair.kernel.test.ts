@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { type Drift, emptyDelta, emptyNat, type PolicyDataplane } from '@tortie/dataplane'
 import { openNetlink } from '@tortie/linux'
 import { openFlow, openResponder } from '@tortie/linux/testing'
@@ -153,6 +154,23 @@ describe('what is not ours', () => {
     await apply(podProgram(host.pods, [{ ingress: 'deny' }]))
     expect(await dataplane.resync(call)).toMatchObject({ changed: 0, drift: [] })
     expect(nft('list', 'chain', 'inet', 'tortie', 'ingress')).not.toContain('\taccept')
+  })
+})
+
+describe('a namespace that others write to all the time', () => {
+  it('is written to all the same', async () => {
+    const loop = 'while nft add table inet noise && nft delete table inet noise; do :; done'
+    const noise = host.netns.spawn('sh', ['-c', loop], { stdio: 'ignore' })
+    const ended = once(noise, 'exit')
+    try {
+      const apply = follower(dataplane)
+      for (let turn = 0; turn < 20; turn++)
+        await apply(podProgram(host.pods, [{ ingress: turn % 2 === 0 ? 'deny' : 'allow' }]))
+    } finally {
+      noise.kill()
+      await ended
+    }
+    expect(await dataplane.resync(call)).toMatchObject({ changed: 0, drift: [] })
   })
 })
 
