@@ -104,7 +104,7 @@ class EmbeddedStore implements RawStore {
   async #run<T>(work: (database: Database) => T, call: Call): Promise<T> {
     const { clock, random } = this.#options
     const since = clock.monotonicMs()
-    for (;;) {
+    for (let longestMs = 1; ; longestMs = Math.min(longestMs * 1.5, 30)) {
       call.signal.throwIfAborted()
       this.#closed.signal.throwIfAborted()
       try {
@@ -112,7 +112,7 @@ class EmbeddedStore implements RawStore {
       } catch (error) {
         if (!isBusy(error) || clock.monotonicMs() - since > lockPatienceMs) throw explain(error, this.name)
       }
-      await clock.sleep(0.2 + random.next(), call)
+      await clock.sleep(0.2 + random.next() * longestMs, call)
     }
   }
 
