@@ -1,5 +1,6 @@
 import { defineConfig } from 'tsup'
 
+/** One file: an agent that was killed is back sooner. Native code stays a package beside it. */
 export default defineConfig({
   entry: ['src/main.ts'],
   format: ['esm'],
@@ -8,5 +9,11 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
   silent: true,
-  banner: { js: '#!/usr/bin/env node' },
+  noExternal: [/.*/],
+  external: ['koffi'],
+  removeNodeProtocol: false,
+  banner: {
+    // pino and prom-client are CommonJS and call `require` for what Node has.
+    js: "#!/usr/bin/env node\nimport { createRequire as makeRequire } from 'node:module'\nconst require = makeRequire(import.meta.url)",
+  },
 })
