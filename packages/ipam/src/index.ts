@@ -22,7 +22,14 @@ export type { ReleaseOptions, ReleaseResult } from './operations/release.ts'
 export type { TunnelAddresses, TunnelRequest } from './operations/tunnels.ts'
 export type { IntendedUse, Labels } from './pool/pool.ts'
 export { type Allocation, allocationsOf, type BorrowedAddress, tunnelTypes } from './report/allocations.ts'
-export type { CheckResult, IpamReport, LeakedHandle, OwnedAddress, ReportedAllocation } from './report/check.ts'
+export type {
+  AddressUse,
+  CheckResult,
+  IpamReport,
+  LeakedHandle,
+  OwnedAddress,
+  ReportedAllocation,
+} from './report/check.ts'
 export { type CurrentCluster, planReportRelease, type ReportRelease } from './report/release-plan.ts'
 export type { BlockUsage, PoolUsage, Usage } from './report/utilization.ts'
 export type { IpamPorts } from './store/context.ts'

@@ -1,4 +1,4 @@
-import { canonicalPrefix, containsAddress, isAddress, parseAddress } from '@tortie/ip'
+import { containsAddress, formatAddress, formatPrefix, isAddress, parseAddress } from '@tortie/ip'
 import type { ClusterInformation, IPAMBlock, IPAMHandle, Node, WorkloadEndpoint } from '@tortie/model'
 import { windowsReservation } from '../block/block.ts'
 import { validateBlock } from '../block/validate.ts'
@@ -39,7 +39,8 @@ export interface ReportedAllocation {
 
 export interface LeakedHandle {
   readonly ID: string
-  readonly UID: string
+  /** null in etcd and the embedded store, where handles have none. */
+  readonly UID: string | null
   readonly Revision: string
 }
 
@@ -72,6 +73,20 @@ export interface CheckResult {
   readonly inUse: number
   /** By number of allocations, most first. */
   readonly nodes: readonly { readonly node: string; readonly allocations: number }[]
+  /** What was compared, in the order of the store. */
+  readonly blocks: readonly { readonly cidr: string; readonly affinity?: string }[]
+  readonly allocations: readonly Allocation[]
+  /** CIDRs of the pools that are not disabled. */
+  readonly activePools: readonly string[]
+  readonly uses: readonly AddressUse[]
+}
+
+/** That somebody uses an address. */
+export interface AddressUse {
+  readonly address: string
+  /** `Node(node-1) VXLAN`, `WorkloadEndpoint(shop/web-0)`. */
+  readonly owner: string
+  readonly by: 'windows' | 'node' | 'service' | 'workload'
 }
 
 export interface OwnedAddress {
@@ -89,16 +104,19 @@ export function checkIpam(input: CheckInput): CheckResult {
     if (why.some((line) => line.includes('no such entry'))) continue
     for (const allocation of allocationsOf(spec)) append(allocations, allocation.address, allocation)
   }
-  const owners = ownersOf(input, [...allocations.values()].flat())
+  const all = [...allocations.values()].flat()
+  const uses = usesOf(input, all)
+  const owners = new Map<string, string[]>()
+  for (const { address, owner } of uses) append(owners, address, owner)
   const known = new Set(input.handles.map(({ spec }) => spec.handleID))
-  const handles = new Set([...allocations.values()].flat().map(({ handle }) => handle))
+  const handles = new Set(all.map(({ handle }) => handle))
   handles.delete('')
   const lost = input.handles.filter(({ spec }) => !handles.has(spec.handleID))
   const unallocated = [...owners].filter(([address]) => !allocations.has(address)).map(owned)
   const inPool = ({ address }: OwnedAddress): boolean =>
     input.pools.some(({ enabled, prefix }) => enabled && containsAddress(prefix, parseAddress(address)))
   const found = {
-    leaked: [...allocations].filter(([address, all]) => !owners.has(address) && !all.some(rests)).map(([a]) => a),
+    leaked: [...allocations].filter(([address, held]) => !owners.has(address) && !held.some(rests)).map(([a]) => a),
     inUseOutsidePools: unallocated.filter((address) => !inPool(address)),
     inUseUnallocated: unallocated.filter(inPool),
     leakedHandles: lost.map(({ spec }) => spec.handleID),
@@ -112,7 +130,11 @@ export function checkIpam(input: CheckInput): CheckResult {
     severalOwners: [...owners].filter(([, who]) => who.length > 1).map(owned),
     handlesInUse: input.handles.length - lost.length,
     inUse: owners.size,
-    nodes: countByNode(allocations),
+    nodes: countByNode(all),
+    blocks: input.blocks.map(({ spec: { cidr, affinity } }) => ({ cidr, ...(affinity && { affinity }) })),
+    allocations: all,
+    activePools: input.pools.filter(({ enabled }) => enabled).map(({ prefix }) => formatPrefix(prefix)),
+    uses,
   }
 }
 
@@ -120,27 +142,28 @@ const rests = ({ coolingDown }: Allocation): boolean => coolingDown
 const owned = ([address, owners]: readonly [string, readonly string[]]): OwnedAddress => ({ address, owners })
 
 /** Who uses which address. Unlike Calico's, IPv6 tunnel addresses of nodes count as used (spec 03 T23). */
-function ownersOf(input: CheckInput, allocations: readonly Allocation[]): Map<string, string[]> {
-  const owners = new Map<string, string[]>()
-  const add = (address: string | undefined, owner: string): void => {
-    const bare = address?.split('/', 1)[0] ?? ''
-    if (isAddress(bare)) append(owners, canonicalPrefix(bare).split('/', 1)[0] ?? bare, owner)
+function usesOf(input: CheckInput, allocations: readonly Allocation[]): AddressUse[] {
+  const uses: AddressUse[] = []
+  const add = (by: AddressUse['by'], owner: string, text: string | undefined): void => {
+    const bare = text?.split('/', 1)[0] ?? ''
+    if (isAddress(bare)) uses.push({ address: formatAddress(parseAddress(bare)), owner, by })
   }
   for (const { address, handle } of allocations)
-    if (handle.toLowerCase() === windowsReservation.handle) add(address, 'Reserved for Windows')
+    if (handle.toLowerCase() === windowsReservation.handle) add('windows', 'Reserved for Windows', address)
   for (const { metadata, spec } of input.nodes) {
     const own = `Node(${metadata.name})`
-    add(spec.ipv4VXLANTunnelAddr, `${own} VXLAN`)
-    add(spec.ipv6VXLANTunnelAddr, `${own} VXLAN IPv6`)
-    add(spec.wireguard?.interfaceIPv4Address, `${own} WireGuard`)
-    add(spec.wireguard?.interfaceIPv6Address, `${own} WireGuard IPv6`)
-    add(spec.bgp?.ipv4IPIPTunnelAddr, `${own} IPIP`)
+    add('node', `${own} VXLAN`, spec.ipv4VXLANTunnelAddr)
+    add('node', `${own} VXLAN IPv6`, spec.ipv6VXLANTunnelAddr)
+    add('node', `${own} WireGuard`, spec.wireguard?.interfaceIPv4Address)
+    add('node', `${own} WireGuard IPv6`, spec.wireguard?.interfaceIPv6Address)
+    add('node', `${own} IPIP`, spec.bgp?.ipv4IPIPTunnelAddr)
   }
-  for (const [service, addresses] of input.services ?? []) for (const address of addresses) add(address, service)
+  for (const [service, addresses] of input.services ?? [])
+    for (const address of addresses) add('service', service, address)
   for (const { metadata, spec } of input.endpoints)
     for (const address of spec.ipNetworks ?? [])
-      add(address, `WorkloadEndpoint(${metadata.namespace ?? ''}/${metadata.name})`)
-  return owners
+      add('workload', `WorkloadEndpoint(${metadata.namespace ?? ''}/${metadata.name})`, address)
+  return uses
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
@@ -149,10 +172,9 @@ function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else map.set(key, [value])
 }
 
-function countByNode(allocations: ReadonlyMap<string, readonly Allocation[]>): CheckResult['nodes'] {
+function countByNode(allocations: readonly Allocation[]): CheckResult['nodes'] {
   const counts = new Map<string, number>()
-  for (const { node } of [...allocations.values()].flat())
-    if (node !== undefined) counts.set(node, (counts.get(node) ?? 0) + 1)
+  for (const { node } of allocations) if (node !== undefined) counts.set(node, (counts.get(node) ?? 0) + 1)
   const rows = [...counts].map(([node, count]) => ({ node, allocations: count }))
   return rows.sort((a, b) => b.allocations - a.allocations || (a.node < b.node ? -1 : 1))
 }
@@ -166,7 +188,7 @@ function reportOf(
   const information = input.clusterInformation
   const leakedHandles = lost.map(({ metadata, spec }) => ({
     ID: spec.handleID,
-    UID: metadata.uid ?? '',
+    UID: metadata.uid ?? null,
     Revision: metadata.resourceVersion ?? '',
   }))
   return {

@@ -5,6 +5,7 @@ export interface CurrentCluster {
   readonly version: string
   readonly clusterGUID: string
   readonly clusterInformationRevision: string
+  readonly datastoreLocked: boolean
 }
 
 export interface ReportRelease {
@@ -14,12 +15,14 @@ export interface ReportRelease {
     readonly sequenceNumber?: bigint
   }[]
   readonly handles: readonly LeakedHandle[]
+  /** What would have been refused without force. */
+  readonly warnings: readonly string[]
 }
 
 /**
  * What `ipam release --from-report` releases: what leaked in every report, so that what was in use at the time of one of
- * them stays. Spec 03 §21.
- * @param force accept another version, and reports made while the datastore was not locked
+ * them stays. One report has to be of the cluster as it is, others may be older, and older than the lock. Spec 03 §21.
+ * @param force accept reports of another version, and a datastore that is not locked
  * @throws IpamError ipam/bad-request naming the report and why it cannot be trusted
  */
 export function planReportRelease(
@@ -28,10 +31,8 @@ export function planReportRelease(
   force: boolean,
 ): ReportRelease {
   const last = reports.at(-1)
-  if (!last) return { addresses: [], handles: [] }
-  for (const [index, report] of reports.entries()) checkReport(report, index, current, force)
-  if (!reports.some((report) => report.clusterInformationRevision === current.clusterInformationRevision))
-    refuse(reports.length - 1, 'was made before the cluster changed; make a new one')
+  if (!last) return { addresses: [], handles: [], warnings: [] }
+  const warnings = checkReports(reports, current, force)
   const leakedIn = (report: IpamReport, address: string): ReportedAllocation | undefined => {
     const all = report.allocations[address]
     return all && !all.some(({ inUse, coolingDown }) => inUse || coolingDown) ? all.at(-1) : undefined
@@ -49,20 +50,32 @@ export function planReportRelease(
   const handles = (last.leakedHandles ?? []).filter((handle) =>
     reports.every((report) =>
       report.leakedHandles?.some(({ ID, UID, Revision }) => {
-        return ID === handle.ID && UID === handle.UID && Revision === handle.Revision
+        return ID === handle.ID && (UID || null) === (handle.UID || null) && Revision === handle.Revision
       }),
     ),
   )
-  return { addresses, handles }
+  return { addresses, handles, warnings }
 }
 
-function checkReport(report: IpamReport, index: number, current: CurrentCluster, force: boolean): void {
-  if (report.clusterGUID !== current.clusterGUID) refuse(index, `is of another cluster (${report.clusterGUID})`)
-  if (force) return
-  if (report.version !== current.version)
-    refuse(index, `was made by version ${report.version}, this is ${current.version}; make a new one or use --force`)
-  if (!report.datastoreLocked)
-    refuse(index, 'was made while the datastore was not locked; lock it and make a new one, or use --force')
+/** What is accepted only by force. @throws IpamError ipam/bad-request */
+function checkReports(reports: readonly IpamReport[], current: CurrentCluster, force: boolean): string[] {
+  const warnings: string[] = []
+  const object = (index: number, why: string, cure: string): void => {
+    if (!force) refuse(index, `${why}; ${cure}, or use --force`)
+    warnings.push(`report "${index + 1}" ${why}`)
+  }
+  for (const [index, { clusterGUID, version }] of reports.entries()) {
+    if (clusterGUID !== current.clusterGUID) refuse(index, `is of another cluster (${clusterGUID})`)
+    if (version !== current.version)
+      object(index, `was made by version ${version}, this is ${current.version}`, 'make a new one')
+  }
+  const last = reports.length - 1
+  const isCurrent = (report: IpamReport): boolean =>
+    report.clusterInformationRevision === current.clusterInformationRevision
+  if (!reports.some(isCurrent)) refuse(last, 'was made before the cluster changed; make a new one')
+  if (!current.datastoreLocked)
+    object(last, 'may be out of date: the datastore is not locked', 'lock it and make a new one')
+  return warnings
 }
 
 function refuse(index: number, why: string): never {

@@ -189,6 +189,17 @@ describe('check', () => {
     expect(result.report.allocations['10.65.0.2']).toMatchObject([{ coolingDown: true, inUse: false }])
     expect(result.report.allocations['10.65.0.0']).toMatchObject([{ pod: 'p', namespace: 'n', creationTimestamp: 't' }])
     expect(result.report.leakedHandles).toEqual([{ ID: 'stale', UID: 'uid-stale', Revision: '7' }])
+    expect(result).toMatchObject({
+      blocks: [{ cidr: '10.65.0.0/29', affinity: 'host:node-1' }, {}, {}],
+      allocations: [{ address: '10.65.0.0', handle: 'lost' }, { address: '10.65.0.1' }, { coolingDown: true }],
+      activePools: ['10.65.0.0/24', 'fd80::/64'],
+    })
+    expect(result.uses.map(({ address, owner, by }) => `${address} ${owner} ${by}`)).toEqual([
+      '10.65.0.1 WorkloadEndpoint(default/a) workload',
+      '10.65.0.1 WorkloadEndpoint(default/b) workload',
+      '10.65.0.77 WorkloadEndpoint(default/b) workload',
+      '192.0.2.1 WorkloadEndpoint(default/b) workload',
+    ])
   })
 
   it('reads everything from the store', async () => {
@@ -220,11 +231,12 @@ describe('release from reports', () => {
     ],
     ...change,
   })
-  const current = { version: 'v1', clusterGUID: 'guid', clusterInformationRevision: '42' }
+  const current = { version: 'v1', clusterGUID: 'guid', clusterInformationRevision: '42', datastoreLocked: true }
 
   it('releases what leaked in every one of them', () => {
     const later = reportOf({
       clusterInformationRevision: '40',
+      datastoreLocked: false,
       allocations: { '10.0.0.1': [{ ip: '10.0.0.1', handle: 'a', sequenceNumber: 6n, inUse: false, owners: [] }] },
       leakedHandles: [
         { ID: 'h1', UID: 'u1', Revision: '1' },
@@ -234,21 +246,32 @@ describe('release from reports', () => {
     expect(planReportRelease([reportOf(), later], current, false)).toEqual({
       addresses: [{ address: '10.0.0.1', handle: 'a', sequenceNumber: 6n }],
       handles: [{ ID: 'h1', UID: 'u1', Revision: '1' }],
+      warnings: [],
     })
-    expect(planReportRelease([], current, false)).toEqual({ addresses: [], handles: [] })
+    expect(planReportRelease([], current, false)).toEqual({ addresses: [], handles: [], warnings: [] })
   })
 
-  it.each<[Partial<IpamReport>, boolean, string]>([
-    [{ clusterGUID: 'other' }, true, 'report "1" is of another cluster (other)'],
-    [{ version: 'v0' }, false, 'report "1" was made by version v0, this is v1; make a new one or use --force'],
-    [{ datastoreLocked: false }, false, 'report "1" was made while the datastore was not locked'],
-    [{ clusterInformationRevision: '41' }, true, 'report "1" was made before the cluster changed'],
-  ])('refuses %j, forced %s', (change, force, message) => {
-    expect(() => planReportRelease([reportOf(change)], current, force)).toThrowError(message)
+  it('takes handles of stores that have no uid for them', () => {
+    const leakedHandles = [{ ID: 'h', UID: null, Revision: '1' }]
+    const reports = [reportOf({ leakedHandles }), reportOf({ leakedHandles: [{ ID: 'h', UID: '', Revision: '1' }] })]
+    expect(planReportRelease(reports, current, false).handles).toHaveLength(1)
   })
 
-  it('by force takes other versions and unlocked datastores', () => {
-    const report = reportOf({ version: 'v0', datastoreLocked: false })
-    expect(planReportRelease([report], current, true).addresses).toHaveLength(2)
+  it.each<[Partial<IpamReport>, Partial<typeof current>, boolean, string]>([
+    [{ clusterGUID: 'other' }, {}, true, 'report "1" is of another cluster (other)'],
+    [{ version: 'v0' }, {}, false, 'report "1" was made by version v0, this is v1; make a new one, or use --force'],
+    [{}, { datastoreLocked: false }, false, 'report "1" may be out of date: the datastore is not locked; lock it and'],
+    [{ clusterInformationRevision: '41' }, {}, true, 'report "1" was made before the cluster changed'],
+  ])('refuses %j in a cluster of %j, forced %s', (change, cluster, force, message) => {
+    expect(() => planReportRelease([reportOf(change)], { ...current, ...cluster }, force)).toThrowError(message)
+  })
+
+  it('by force takes other versions and unlocked datastores, and says so', () => {
+    const plan = planReportRelease([reportOf({ version: 'v0' })], { ...current, datastoreLocked: false }, true)
+    expect(plan.addresses).toHaveLength(2)
+    expect(plan.warnings).toEqual([
+      'report "1" was made by version v0, this is v1',
+      'report "1" may be out of date: the datastore is not locked',
+    ])
   })
 })
