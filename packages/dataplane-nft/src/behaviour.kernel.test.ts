@@ -212,6 +212,17 @@ describe('tunnels from workloads', () => {
   })
 })
 
+describe('Log', () => {
+  it('is counted and passed on, with its prefix and within its limit', async () => {
+    const logLimit = { packets: 5, per: 'second', burst: 7 } as const
+    await follower(open({ logPrefix: 'seen %k %n in %t', logLimit }))(podProgram(host.pods, [{ egress: 'log' }]))
+    expect(await reaches(one.netns, two.v4)).toBe('reached')
+    const rules = host.netns.run('nft', 'list', 'table', 'inet', 'tortie').split('\n')
+    const [log = ''] = rules.filter((line) => /packets [1-9]/.test(line) && line.includes('gnp/log egress[0]'))
+    expect(log).toContain('limit rate 5/second burst 7 packets log prefix "seen gnp log in default: "')
+  })
+})
+
 describe('natOutgoing', () => {
   const pools = { masqueradePools: ['10.65.0.0/24', 'fd00:65::/64'], allPools: ['10.65.0.0/16', 'fd00:65::/48'] }
   const nat: NatProgram = { ...pools, hosts: [`${outsideAddress.v4}/32`] }

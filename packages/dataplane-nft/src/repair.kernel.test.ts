@@ -192,6 +192,22 @@ describe('counters and flows', () => {
   })
 })
 
+describe('a restart with another configuration', () => {
+  it('leaves what that configuration wants, there and back', async () => {
+    const program = podProgram(host.pods)
+    await follower(dataplane)(program)
+    const before = sorted(listing('tortie'))
+    const other = { endpointToHost: 'accept', denyAction: 'reject', interfacePrefixes: ['cali', 'tap'] } as const
+    await using changed = host.open({ ...other, dropInvalid: false, counters: false })
+    await follower(changed)(program)
+    expect(listing('tortie')).toContain('iifname "tap*"')
+    expect(listing('tortie')).not.toContain('to-host-action')
+    await using back = host.open()
+    await follower(back)(program)
+    expect(sorted(listing('tortie'))).toEqual(before)
+  })
+})
+
 describe('when the kernel or the transport fails', () => {
   /** A transport whose next exchanges fail, before or after they reached the kernel. */
   function unreliable(): { transport: NetlinkTransport; fail: (how: 'before' | 'after', times: number) => void } {
