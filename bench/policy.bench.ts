@@ -2,6 +2,8 @@
  * The policy engine at 10,000 policies, 50,000 endpoints of other nodes and 250 of this one: first calculation, single
  * changes, heap. The reference evaluates every selector against every endpoint, as an engine without an index would.
  */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { AnyResource, GlobalNetworkPolicy, NetworkPolicy, Profile, Tier, WorkloadEndpoint } from '@tortie/model'
 import { compileSelector, lookupIn, parseSelector } from '@tortie/model'
 import { createPolicyEngine, type PolicyEngine } from '@tortie/policy'
@@ -101,7 +103,7 @@ function globalPolicy(i: number, roll: (sides: number) => number): GlobalNetwork
   }
 }
 
-export function world(): World {
+function world(): World {
   const roll = dice(7)
   const namespaces = Array.from({ length: scale.namespaces }, (_, i) => `ns-${i}`)
   const profiles = namespaces.flatMap((namespace, i): Profile[] => [
@@ -138,14 +140,15 @@ export function world(): World {
   }
 }
 
-const collect = (globalThis as { gc?: () => void }).gc
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
 
 function heapMb(): number {
-  collect?.()
+  collect()
   return process.memoryUsage().heapUsed / 2 ** 20
 }
 
-export function load(engine: PolicyEngine, { endpoints, policies, others }: World): void {
+function load(engine: PolicyEngine, { endpoints, policies, others }: World): void {
   for (const item of [...others, ...policies, ...endpoints]) engine.apply({ type: 'put', item })
 }
 

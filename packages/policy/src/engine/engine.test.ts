@@ -319,6 +319,33 @@ describe('resources that were written past validation', () => {
     expect(engine.problems()).toEqual([])
   })
 
+  it.each<[AnyResource, string]>([
+    [gnp('p', { types: 'Ingress' as unknown as [] }), 'spec.types: must be a list of texts'],
+    [tier('t', { order: '1' as unknown as number }), 'spec.order: must be a number'],
+    [pod('prod/x', '10.0.0.9', { a: 1 as unknown as string }), 'metadata.labels: must be an object of texts'],
+    [
+      pod('prod/x', '10.0.0.9', {}, { ports: [{ name: 'a', protocol: 'TCP', port: '80' as unknown as number }] }),
+      'spec.ports[0].port: must be a number',
+    ],
+  ])('an object with a field of another type is as if it were not there', (item, why) => {
+    const engine = engineWith(web, item)
+    engine.flush()
+    expect(engine.problems()).toEqual([expect.objectContaining({ why, effect: 'it is as if it were not there' })])
+    remove(engine, item)
+    expect(engine.problems()).toEqual([])
+  })
+
+  it('null is the same as absent', () => {
+    const nothing = null as unknown as undefined
+    const policy = { types: nothing, selector: nothing, order: nothing, ingress: nothing } as unknown as object
+    const engine = engineWith(
+      pod('prod/web', '10.0.0.1', {}, { ports: nothing } as unknown as object),
+      gnp('p', policy),
+    )
+    expect(endpointOf(engine)?.ingress).toHaveLength(1)
+    expect(engine.problems()).toEqual([])
+  })
+
   it('a network set loses what cannot be read, no more', () => {
     const engine = engineWith(
       web,

@@ -7,6 +7,7 @@ import { labelSet, noLabels } from '../labels/label-set.ts'
 import { viewEndpoint } from '../resources/endpoint-view.ts'
 import { namespacedName, profileId, subjectOf } from '../resources/ids.ts'
 import { viewNetworkSet } from '../resources/network-set-view.ts'
+import { readResource } from '../resources/shape.ts'
 import { ActiveSets } from '../sets/active-sets.ts'
 import { type Holder, storable } from '../sets/holder.ts'
 import { ActiveRules } from './active-rules.ts'
@@ -117,11 +118,21 @@ export class EngineState {
     const known = this.#known.get(item.kind)
     if (known) known.add(id)
     else this.#known.set(item.kind, new Set([id]))
-    handler.put(item, id)
+    const read = readResource(item)
+    this.problems.set(
+      `${item.kind}(${id})`,
+      'shape',
+      'it is as if it were not there',
+      'problem' in read ? [read.problem] : [],
+    )
+    if ('item' in read) handler.put(read.item, id)
+    else handler.delete(id)
   }
 
   #delete(kind: Kind, id: string): void {
-    if (this.#known.get(kind)?.delete(id)) handlerOf(this.#handlers, kind)?.delete(id)
+    if (!this.#known.get(kind)?.delete(id)) return
+    this.problems.set(`${kind}(${id})`, 'shape', '', [])
+    handlerOf(this.#handlers, kind)?.delete(id)
   }
 
   #putEndpoint(endpoint: WorkloadEndpoint, id: EndpointId): void {

@@ -4,7 +4,7 @@ import { type Address, containsAddress, isAddress, parseAddress, parsePrefix } f
 import type { GlobalNetworkPolicy, NetworkPolicy, Rule } from '@tortie/model'
 import { PolicyError } from '../errors.ts'
 import { policyId, profileId } from '../resources/ids.ts'
-import { ruleProblem } from '../resources/rule-problem.ts'
+import { ruleList, ruleProblem } from '../resources/rule-problem.ts'
 import { type Packet, type RuleScope, ruleMatches } from './rule.ts'
 import { policySelects } from './selector.ts'
 import type { PolicyState, StateEndpoint } from './state.ts'
@@ -59,21 +59,11 @@ export function evaluateConnection(state: PolicyState, flow: Flow): ConnectionDe
 
 function ownerOf({ endpoints }: PolicyState, address: Address): string | undefined {
   let owner: string | undefined
-  for (const [id, { party, resource }] of endpoints) {
-    const prefixes = party?.prefixes ?? (resource.spec.ipNetworks ?? []).flatMap(readablePrefix)
-    const isHere = prefixes.some((prefix) => containsAddress(prefix, address))
+  for (const [id, { addresses }] of endpoints) {
+    const isHere = addresses.some((prefix) => containsAddress(prefix, address))
     if (isHere && (owner === undefined || id < owner)) owner = id
   }
   return owner
-}
-
-/** Of an endpoint that is not enforced: its traffic is dropped, as far as its address can be told. */
-function readablePrefix(text: string): ReturnType<typeof parsePrefix>[] {
-  try {
-    return [parsePrefix(text)]
-  } catch {
-    return []
-  }
 }
 
 function packetOf(flow: Flow): Packet {
@@ -109,7 +99,7 @@ function decide(state: PolicyState, { party }: StateEndpoint, direction: Directi
   }
   for (const name of party.view.profiles) {
     const profile = state.profiles.get(name)
-    const rules: readonly Rule[] = profile ? (profile.spec[direction] ?? []) : [{ action: 'Deny' }]
+    const rules: readonly Rule[] = profile ? ruleList(profile.spec[direction]) : [{ action: 'Deny' }]
     const action = throughRules(rules, packet, { state, namespace: undefined }, (index, action) =>
       trace.push({ at: 'profile-rule', profile: profileId(name), index, action }),
     )
@@ -160,7 +150,7 @@ function throughTier(
   for (const { kind, metadata, spec } of policies) {
     const policy = policyId(kind, metadata)
     const namespace = kind === 'NetworkPolicy' ? metadata.namespace : undefined
-    const action = throughRules(spec[direction] ?? [], packet, { state, namespace }, (index, action) =>
+    const action = throughRules(ruleList(spec[direction]), packet, { state, namespace }, (index, action) =>
       trace.push({ at: 'rule', tier, policy, direction, index, action }),
     )
     if (action) return action

@@ -1,4 +1,4 @@
-import { type Prefix, parsePrefix } from '@tortie/ip'
+import { isPrefix, type Prefix, parsePrefix } from '@tortie/ip'
 import {
   type AnyResource,
   defaultAllowProfile,
@@ -11,6 +11,7 @@ import {
 import { type EndpointOptions, type EndpointView, viewEndpoint } from '../resources/endpoint-view.ts'
 import { namespacedName } from '../resources/ids.ts'
 import { viewNetworkSet } from '../resources/network-set-view.ts'
+import { readResource } from '../resources/shape.ts'
 import type { NamedPort } from '../sets/holder.ts'
 
 /** Somebody who has addresses and labels: an endpoint or a network set. */
@@ -22,7 +23,8 @@ export interface Party {
 }
 
 export interface StateEndpoint {
-  readonly resource: WorkloadEndpoint
+  /** As far as they can be told. */
+  readonly addresses: readonly Prefix[]
   /** undefined when the resource is invalid, or its interface is another endpoint's: all its traffic is dropped. */
   readonly party: (Party & { readonly view: EndpointView }) | undefined
 }
@@ -48,11 +50,12 @@ export function createPolicyState(
 ): PolicyState {
   const latest = new Map<string, AnyResource>()
   for (const resource of resources) latest.set(`${resource.kind} ${namespacedName(resource.metadata)}`, resource)
-  const all = [...latest.values()]
+  const given = [...latest.values()]
+  const all = given.map(readResource).flatMap((read) => ('item' in read ? read.item : []))
   const profiles = byName(all.filter((item) => item.kind === 'Profile'))
   profiles.set(defaultAllowProfile.metadata.name, defaultAllowProfile)
   const endpoints = endpointsOf(
-    all.filter((item) => item.kind === 'WorkloadEndpoint'),
+    given.filter((item) => item.kind === 'WorkloadEndpoint'),
     profiles,
     { sourceSpoofing },
   )
@@ -89,20 +92,25 @@ function endpointsOf(
     .map((resource) => [namespacedName(resource.metadata), resource] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [id, resource] of inOrder) {
-    const viewed = viewEndpoint(resource, options)
+    const read = readResource(resource)
+    const viewed = 'item' in read ? viewEndpoint(read.item, options) : read
     if ('problem' in viewed) {
-      table.set(id, { resource, party: undefined })
+      table.set(id, { addresses: readablePrefixes(resource.spec.ipNetworks), party: undefined })
       continue
     }
     const { view } = viewed
-    const labels = effectiveLabels(view, profiles)
-    const party = { prefixes: view.addresses.map(parsePrefix), ports: view.ports, labels, view }
+    const addresses = view.addresses.map(parsePrefix)
+    const party = { prefixes: addresses, ports: view.ports, labels: effectiveLabels(view, profiles), view }
     parties.push(party)
     const owned = `${resource.spec.node} ${view.interface}`
-    table.set(id, { resource, party: owners.has(owned) ? undefined : party })
+    table.set(id, { addresses, party: owners.has(owned) ? undefined : party })
     owners.add(owned)
   }
   return { table, parties }
+}
+
+function readablePrefixes(texts: unknown): readonly Prefix[] {
+  return Array.isArray(texts) ? texts.filter((text) => typeof text === 'string' && isPrefix(text)).map(parsePrefix) : []
 }
 
 /** Own labels win, then those of the first profile that has one (spec 02 §1.3). */

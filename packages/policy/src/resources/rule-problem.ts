@@ -1,5 +1,6 @@
 import { IpError, parseCidr } from '@tortie/ip'
 import { type EntityRule, ModelError, parsePort, parseProtocol, parseSelector, type Rule } from '@tortie/model'
+import { ruleShapeProblem } from './shape.ts'
 
 const actions: ReadonlySet<string> = new Set(['Allow', 'Deny', 'Log', 'Pass'])
 
@@ -8,6 +9,8 @@ const actions: ReadonlySet<string> = new Set(['Allow', 'Deny', 'Log', 'Pass'])
  * denies in its place, because leaving a part of it out would make it match more than its author meant.
  */
 export function ruleProblem(rule: Rule): string | undefined {
+  const misshapen = ruleShapeProblem(rule)
+  if (misshapen !== undefined) return misshapen
   if (!actions.has(rule.action)) return `action: ${JSON.stringify(rule.action)} is none of ${[...actions].join(', ')}`
   if (rule.ipVersion !== undefined && rule.ipVersion !== 4 && rule.ipVersion !== 6) return 'ipVersion: write 4 or 6'
   return (
@@ -69,4 +72,9 @@ export function attempt(field: string, parse: () => void): string | undefined {
       return `${field}: ${error.message}`
     throw error
   }
+}
+
+/** The rules of one direction; where they are no list, one that cannot be understood. */
+export function ruleList(rules: unknown): readonly Rule[] {
+  return rules === undefined ? [] : Array.isArray(rules) ? rules : [rules as Rule]
 }

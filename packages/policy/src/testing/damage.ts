@@ -18,6 +18,11 @@ const badRules: readonly Rule[] = [
   { action: 'allow' as 'Allow' },
   { action: 'Deny', protocol: 'tpc' },
   { action: 'Log', protocol: 'ICMP', icmp: { code: 1 } },
+  ...[null, 'Allow', [], {}, { action: 'Allow', source: 'all()' }, { action: 'Allow', source: { ports: 80 } }].map(
+    (rule) => rule as unknown as Rule,
+  ),
+  { action: 'Allow', source: { nets: 10 as unknown as string[] } },
+  { action: 'Allow', destination: { serviceAccounts: [] as object } },
 ]
 
 /** Spec fields that no validation lets through, by kind. */
@@ -31,11 +36,31 @@ const badFields: Readonly<Record<string, readonly object[]>> = {
     { ipNetworks: ['10.65.0.1'] },
     { mac: 'ee:ee' },
     { allowSpoofedSourcePrefixes: ['nowhere'] },
+    { ports: [{ name: 'http', protocol: null, port: '80' }] },
+    { profiles: 'kns.prod' },
+    { serviceAccountName: null, profiles: null },
   ],
-  NetworkPolicy: [{ selector: 'app =' }, { serviceAccountSelector: '(' }, { order: null }],
-  GlobalNetworkPolicy: [{ selector: 'app =' }, { namespaceSelector: '(' }, { serviceAccountSelector: '(' }],
-  Tier: [{ order: null }, { defaultAction: 'pass' }],
-  NetworkSet: [{ nets: ['192.0.2.0/25', 'nowhere', '10.65.0.1'] }],
+  NetworkPolicy: [
+    { selector: 'app =' },
+    { selector: 5 },
+    { types: 'Ingress' },
+    { ingress: null, selector: null },
+    { serviceAccountSelector: '(' },
+    { order: null },
+  ],
+  GlobalNetworkPolicy: [
+    { selector: 'app =' },
+    { egress: 'Allow' },
+    { order: 'first' },
+    { selector: 5 },
+    { types: 'Ingress' },
+    { ingress: null, selector: null },
+    { namespaceSelector: '(' },
+    { serviceAccountSelector: '(' },
+  ],
+  Tier: [{ order: null }, { order: '1' }, { defaultAction: 'pass' }],
+  Profile: [{ labelsToApply: { app: 1 } }, { labelsToApply: null }, { ingress: {} }],
+  NetworkSet: [{ nets: '10.0.0.0/8' }, { nets: null }, { nets: ['192.0.2.0/25', 'nowhere', '10.65.0.1'] }],
   GlobalNetworkSet: [{ nets: ['192.0.2.0/25', 'nowhere', '10.65.0.1'] }],
 }
 
