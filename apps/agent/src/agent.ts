@@ -11,6 +11,7 @@ import { serveCniSocket } from './cni-socket.ts'
 import { openPolicyDataplane, openRoutingDataplane } from './drivers.ts'
 import { hostAddresses } from './host-addresses.ts'
 import { createMetrics } from './metrics.ts'
+import { checkKernel } from './preflight.ts'
 import { createServers, healthAnswer, metricsAnswer } from './servers.ts'
 import type { Settings } from './settings.ts'
 import { endpointStatusFiles } from './status-files.ts'
@@ -21,6 +22,7 @@ export async function runAgent(
   { log, setLevel }: { readonly log: Log; readonly setLevel: (severity: string) => void },
   call: Call,
 ): Promise<never> {
+  await checkKernel(call)
   await using resources = new AsyncDisposableStack()
   const metrics = createMetrics()
   const datastore = resources.use(
