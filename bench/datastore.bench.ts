@@ -13,7 +13,8 @@ import { type BenchRow, median, quantile } from './row.ts'
 
 const call = { signal: new AbortController().signal }
 const ports = { clock: systemClock, random: systemRandom, log: silentLog }
-const value = JSON.stringify({ padding: 'x'.repeat(480) })
+/** 500 bytes that differ: what is the same is not written again. */
+const valueText = (i: number): string => JSON.stringify({ n: i, padding: 'x'.repeat(480) })
 
 /** Times per second of `work` in slices, the median of them. */
 async function rate(slices: number, sliceMs: number, work: (i: number) => unknown): Promise<number> {
@@ -35,14 +36,14 @@ function openBare(path: string): (i: number) => void {
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE kv (k TEXT PRIMARY KEY, v TEXT) WITHOUT ROWID',
   )
   const upsert = db.prepare('INSERT INTO kv VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v')
-  return (i) => void upsert.run(`/${i % 1_000}`, value)
+  return (i) => void upsert.run(`/${i % 1_000}`, valueText(i))
 }
 
 async function writes(path: string): Promise<BenchRow[]> {
   const bare = openBare(path)
   const file = openSync(join(path, 'flush'), 'w')
   const flush = (): void => {
-    writeSync(file, value, 0)
+    writeSync(file, valueText(0), 0)
     fdatasyncSync(file)
   }
   const raw = await openEmbeddedStore({ path: join(path, 'raw'), ...ports }, call)
@@ -50,7 +51,7 @@ async function writes(path: string): Promise<BenchRow[]> {
   const swap = async (i: number): Promise<void> => {
     const key = `/${i % 1_000}`
     const revision = revisions.get(key)
-    const outcome = await raw.compareAndSwap(key, revision === undefined ? 'absent' : { revision }, value, call)
+    const outcome = await raw.compareAndSwap(key, revision === undefined ? 'absent' : { revision }, valueText(i), call)
     if (outcome.done) revisions.set(key, outcome.revision)
   }
   const typed = await openEmbedded({ path: join(path, 'typed'), ...ports }, call)

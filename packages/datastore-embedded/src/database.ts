@@ -11,24 +11,28 @@ const formatVersion = 1
 
 /**
  * `log` has one row per revision, without the value: a watcher gets it from `kv` if it is still the one of that revision,
- * else a later row tells. AUTOINCREMENT keeps revisions from being used twice when all rows are gone.
+ * else a later row tells. The last row is never forgotten, so that no revision is used twice.
+ * PERF: AUTOINCREMENT instead would write one page more with each commit: 15 % fewer commits, bench/datastore.
  */
 const schema = `
   CREATE TABLE kv (key TEXT PRIMARY KEY, rev INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE log (rev INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, deleted INTEGER NOT NULL);
+  CREATE TABLE log (rev INTEGER PRIMARY KEY, key TEXT NOT NULL, deleted INTEGER NOT NULL);
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${formatVersion};`
 
 const statements = {
+  read: 'BEGIN',
+  write: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
   get: 'SELECT key, value, rev FROM kv WHERE key = ?',
   list: 'SELECT key, value, rev FROM kv WHERE key >= ? AND key < ?',
   put: `INSERT INTO kv (key, rev, value) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET rev = excluded.rev, value = excluded.value`,
   remove: 'DELETE FROM kv WHERE key = ?',
   log: 'INSERT INTO log (key, deleted) VALUES (?, ?)',
-  last: "SELECT seq FROM sqlite_sequence WHERE name = 'log'",
+  last: 'SELECT max(rev) FROM log',
   first: 'SELECT min(rev) FROM log',
-  forget: 'DELETE FROM log WHERE rev <= ?',
+  forget: 'DELETE FROM log WHERE rev <= ? AND rev < (SELECT max(rev) FROM log)',
   changes: `SELECT log.rev, log.key, log.deleted, kv.value
     FROM log LEFT JOIN kv ON kv.key = log.key AND kv.rev = log.rev
     WHERE log.rev > ? AND log.key >= ? AND log.key < ? ORDER BY log.rev LIMIT ?`,
@@ -81,15 +85,15 @@ export class Database {
   }
 
   list({ from, to }: KeyRange): RawListing {
-    return this.#transaction('BEGIN', () => {
+    return this.#transaction('read', () => {
       const rows = this.#statement('list').all(from, to) as unknown as Row[]
-      return { entries: rows.map(entryOf), revision: String(this.#lastRevision()) }
+      return { entries: rows.map(entryOf), revision: String(this.#revision('last')) }
     })
   }
 
   /** @param history how many revisions are kept for watchers that are behind */
   swap(key: string, expected: Expected, value: string | undefined, history: number): RawOutcome {
-    return this.#transaction('BEGIN IMMEDIATE', () => {
+    return this.#transaction('write', () => {
       const entry = this.get(key)
       if (!isExpected(expected, entry)) return { done: false, ...(entry && { current: entry }) }
       const revision = Number(this.#statement('log').run(key, value === undefined ? 1 : 0).lastInsertRowid)
@@ -103,10 +107,9 @@ export class Database {
 
   /** Changes after `after`, at most `limit`; undefined when history since then is no longer known. */
   changes({ from, to }: KeyRange, after: number, limit: number): Changes | undefined {
-    return this.#transaction('BEGIN', () => {
-      const last = this.#lastRevision()
-      const first = this.#statement('first').get()?.[0] as number | null | undefined
-      if (after < (first ?? last + 1) - 1 || after > last) return undefined
+    return this.#transaction('read', () => {
+      const last = this.#revision('last')
+      if (after < this.#revision('first') - 1 || after > last) return undefined
       if (after === last) return { events: [], revision: last }
       const rows = this.#statement('changes').all(after, from, to, limit) as unknown as ChangeRow[]
       return { events: rows.flatMap(eventOf), revision: rows.length < limit ? last : (rows.at(-1)?.[0] ?? last) }
@@ -122,15 +125,16 @@ export class Database {
     this.#db.close()
   }
 
-  #lastRevision(): number {
-    return (this.#statement('last').get() as unknown as [number] | undefined)?.[0] ?? 0
+  /** 0 when nothing was ever written. */
+  #revision(which: 'first' | 'last'): number {
+    return (this.#statement(which).get() as unknown as readonly [number | null])[0] ?? 0
   }
 
-  #transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
-    this.#db.exec(begin)
+  #transaction<T>(begin: 'read' | 'write', work: () => T): T {
+    this.#statement(begin).run()
     try {
       const result = work()
-      this.#db.exec('COMMIT')
+      this.#statement('commit').run()
       return result
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')

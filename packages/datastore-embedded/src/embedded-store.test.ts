@@ -7,6 +7,7 @@ import { silentLog } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { recordingLog, seededRandom, virtualClock } from '@tortie/runtime/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Database } from './database.ts'
 import { EmbeddedStoreError, openEmbedded, openEmbeddedStore } from './index.ts'
 
 const ports = { clock: systemClock, random: systemRandom, log: silentLog }
@@ -51,13 +52,15 @@ describe('a store', () => {
       for (let i = 0; i < 200; i++) await store.compareAndSwap('/a', i === 0 ? 'absent' : 'present', `${i}`, { signal })
       await store.compareAndSwap('/a', 'present', undefined, { signal })
     }
-    const db = database()
-    expect(Number(Object.values(db.prepare('SELECT count(*) FROM log').get() ?? {})[0])).toBeLessThan(100)
-    db.exec('DELETE FROM log')
-    db.close()
+    const rows = database()
+    expect(Number(Object.values(rows.prepare('SELECT count(*) FROM log').get() ?? {})[0])).toBeLessThan(100)
+    rows.close()
+    const forgetful = Database.open(path)
+    forgetful.compact(Number.MAX_SAFE_INTEGER)
+    forgetful.close()
     await using store = await open(signal)
     expect(await store.list(everything, { signal })).toEqual({ entries: [], revision: '201' })
-    await expect(store.watch(everything, '200', { signal })[Symbol.asyncIterator]().next()).rejects.toSatisfy((error) =>
+    await expect(store.watch(everything, '199', { signal })[Symbol.asyncIterator]().next()).rejects.toSatisfy((error) =>
       isDatastoreError(error, 'Compacted'),
     )
     expect(await store.compareAndSwap('/b', 'absent', '', { signal })).toEqual({ done: true, revision: '202' })

@@ -11,7 +11,8 @@ export function readEntry<K extends Kind>(row: KeyRow<K>, key: ResourceKey<K>, e
     const value = parseJson(row.mayBeEmpty && entry.value === '' ? '{}' : entry.value)
     if (!isObject(value)) throw new TypeError('it is not a JSON object')
     const resource = row.decode(key, value)
-    return { ...resource, metadata: { ...resource.metadata, resourceVersion: entry.revision } }
+    ;(resource.metadata as { resourceVersion?: string }).resourceVersion = entry.revision
+    return resource
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new DatastoreError('BadEntry', { key: entry.key, why }, { cause })

@@ -13,7 +13,10 @@ export interface KeyRow<K extends Kind = Kind> {
   parse(text: string): ResourceKey<K> | undefined
   /** The value to store. @throws DatastoreError BadKey when an IPAM object's name does not say what its spec says */
   encode(resource: ResourceOf<K>): JsonObject
-  /** The inverse of `encode`, without `resourceVersion`. Fields that are not known are kept. @throws TypeError */
+  /**
+   * The inverse of `encode`, without `resourceVersion`. Fields that are not known are kept. Takes `value` over: the
+   * resource may be made of it. @throws TypeError
+   */
   decode(key: ResourceKey<K>, value: JsonObject): ResourceOf<K>
   /** An empty value is read as `{}`. */
   readonly mayBeEmpty: boolean
