@@ -46,6 +46,8 @@ class NftDataplane implements PolicyDataplane {
   /** undefined: what the kernel holds is unknown and must be read. */
   #generation: number | undefined
   #turn: Promise<unknown> = Promise.resolve()
+  /** Until there is one, nothing is enforced: what an earlier process left goes on. */
+  #hasProgram = false
   #closed = false
 
   constructor(ports: NftDataplanePorts, config: NftConfig) {
@@ -62,6 +64,7 @@ class NftDataplane implements PolicyDataplane {
   apply(delta: PolicyDelta, nat: NatProgram, call: Call): Promise<ApplyReport> {
     return this.#next(async () => {
       this.#renderer.apply(delta, nat)
+      this.#hasProgram = true
       return this.#timed(() => this.#write(call))
     })
   }
@@ -71,6 +74,7 @@ class NftDataplane implements PolicyDataplane {
       const drift: Drift[] = []
       const report = await this.#timed(async () => {
         call.signal.throwIfAborted()
+        if (!this.#hasProgram) return 0
         drift.push(...(await this.#read('resync', call)))
         return this.#write(call)
       })

@@ -42,6 +42,11 @@ describe('whatever others do to the table is found, named and undone', () => {
       drift: [{ object: 'table inet tortie', found: 'missing' }],
     },
     {
+      given: 'the table is put to sleep',
+      damage: [['add', 'table', 'inet', 'tortie', '{ flags dormant; }']],
+      drift: [{ object: 'table inet tortie', found: 'changed' }],
+    },
+    {
       given: 'a rule before ours',
       damage: [['insert', 'rule', 'inet', 'tortie', 'egress', 'accept']],
       drift: [{ object: 'chain egress', found: 'changed' }],

@@ -27,7 +27,7 @@ export interface PolicyDataplane extends AsyncDisposable {
    * flows never see an empty policy. After an error nothing of the delta counts as applied; the next call includes it.
    */
   apply(delta: PolicyDelta, nat: NatProgram, call: Call): Promise<ApplyReport>
-  /** Reads the kernel back, repairs it and says what was wrong. */
+  /** Reads the kernel back, repairs it and says what was wrong. Does nothing before the first `apply`. */
   resync(call: Call): Promise<ResyncReport>
   /** Leaves the kernel as it is. */
   [Symbol.asyncDispose](): Promise<void>

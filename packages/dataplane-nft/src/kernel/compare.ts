@@ -21,6 +21,10 @@ export function compare(table: TableRef, wanted: Wanted, kernel: KernelTable, di
   const report = (object: string, found: Drift['found'], isKnown: boolean): void => {
     if (kernel.exists && !isKnown) drift.push({ object, found })
   }
+  if (kernel.dormant) {
+    divergence.rebuild = true
+    report(`table ${table.family} ${table.name}`, 'changed', false)
+  }
   for (const [name, found] of chainDifferences(table, wanted, kernel, divergence)) {
     divergence.chains.add(name)
     report(`chain ${name}`, found, known.chains.has(name))

@@ -26,6 +26,8 @@ import { encodeSet } from './sets.ts'
 export interface KernelTable {
   readonly generation: number
   readonly exists: boolean
+  /** Somebody has put it to sleep: its base chains see nothing. */
+  readonly dormant: boolean
   readonly chains: ReadonlyMap<string, Chain>
   readonly rules: ReadonlyMap<string, readonly Rule[]>
   readonly sets: ReadonlyMap<string, NftSet>
@@ -90,8 +92,9 @@ async function readOnce(
   call: Call,
 ): Promise<KernelTable> {
   const generation = await readGeneration(transport, call)
-  const exists = (await readTables(transport, call, table.family)).some(({ name }) => name === table.name)
-  if (!exists) return { generation, exists, chains: new Map(), rules: new Map(), sets: new Map(), elements: new Map() }
+  const found = (await readTables(transport, call, table.family)).find(({ name }) => name === table.name)
+  const state = { generation, exists: found !== undefined, dormant: found?.dormant ?? false }
+  if (!found) return { ...state, chains: new Map(), rules: new Map(), sets: new Map(), elements: new Map() }
   const chains = await readChains(transport, table, call)
   const sets = (await readSets(transport, table, call)).filter(({ anonymous }) => !anonymous)
   const rules = await readRules(transport, table, call)
@@ -103,8 +106,7 @@ async function readOnce(
   if ((await readGeneration(transport, call)) !== generation)
     throw new NftablesError('nftables/dump-interrupted', { what: `table ${table.name}` })
   return {
-    generation,
-    exists,
+    ...state,
     chains: new Map(chains.map((chain) => [chain.name, chain])),
     rules: Map.groupBy(rules, ({ chain }) => chain.name),
     sets: new Map(sets.map((set) => [set.name, set])),

@@ -86,6 +86,18 @@ const paths = (program: Programs): readonly PolicyLaw[] => [
 
 const repairs = (program: Programs): readonly PolicyLaw[] => [
   {
+    name: 'leaves what an earlier process left until it has a program',
+    async check(subject, call) {
+      {
+        await using dataplane = await subject.open()
+        await dataplane.apply(wholeOf(program(1)), nat, call)
+        await using another = await subject.open()
+        assert.equal((await another.resync(call)).changed, 0)
+      }
+      await assertEnforced(subject, program(1), call)
+    },
+  },
+  {
     name: 'reports no drift where there is none',
     async check(subject, call) {
       await using dataplane = await subject.open()
