@@ -16,20 +16,20 @@ function engineOf({ node, sourceSpoofing, resources }: PolicyUniverse) {
 
 /** How often each outcome has to occur at least, for the agreement to mean something. */
 const meetings = {
-  allow: 400,
-  deny: 400,
+  allow: 300,
+  deny: 300,
   'rule allow': 100,
-  'rule deny': 100,
-  'rule pass': 50,
-  'rule log': 50,
-  'policy-end': 400,
+  'rule deny': 60,
+  'rule pass': 20,
+  'rule log': 10,
+  'policy-end': 300,
   'tier-end deny': 100,
-  'tier-end pass': 20,
-  'profile-rule allow': 50,
-  'profile-rule deny': 50,
-  'no-match': 50,
-  inactive: 20,
-  'spoofed-source': 100,
+  'tier-end pass': 30,
+  'profile-rule allow': 60,
+  'profile-rule deny': 60,
+  'no-match': 60,
+  inactive: 10,
+  'spoofed-source': 60,
 }
 
 it.each([
@@ -49,8 +49,11 @@ it.each([
           const state = createPolicyState(universe.resources, universe)
           expect(danglingReferences(program)).toEqual([])
           for (const flow of flows)
-            for (const { id } of localPods)
+            for (const { id, v4, v6 } of localPods)
               for (const direction of ['ingress', 'egress'] as const) {
+                // One endpoint is asked about every flow, the others about their own.
+                const own = direction === 'ingress' ? flow.destination : flow.source
+                if (id !== localPods[0]?.id && own !== v4 && own !== v6) continue
                 const ours = evaluate(state, { endpoint: id, direction, flow })
                 count(ours.verdict)
                 for (const step of ours.trace) count('action' in step ? `${step.at} ${step.action}` : step.at)
@@ -59,8 +62,9 @@ it.each([
               }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 300 },
     )
     for (const [what, least] of Object.entries(meetings)) expect(seen.get(what) ?? 0, what).toBeGreaterThan(least)
   },
+  120_000,
 )

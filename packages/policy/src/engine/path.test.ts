@@ -106,7 +106,7 @@ it('ends in the same program by any path, and the deltas on the way add up to it
     }),
     { numRuns: 150 },
   )
-})
+}, 120_000)
 
 it('says nothing when nothing changed', () => {
   fc.assert(
