@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { type Client, createClient, type Datastore } from '@tortie/datastore'
 import { openEmbedded } from '@tortie/datastore-embedded'
 import { createIpam, type Ipam } from '@tortie/ipam'
-import { type Call, silentLog } from '@tortie/runtime'
+import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
-import { parse } from 'yaml'
-import { CtlError, messageOf } from './errors.ts'
+import { CtlError, messageOf, NoClient } from './errors.ts'
+import { defaultConfig } from './tree/common.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -15,32 +15,30 @@ export interface Connection extends AsyncDisposable {
   readonly ipam: Ipam
 }
 
-const defaultConfig = '/etc/calico/calicoctl.cfg'
 const defaultStore = '/var/lib/calico/tortie'
 
 /**
  * Opens the store that the config file names, or, when the default file is absent, the environment: variables are looked
- * up with the prefix `CALICO_` first. The two are never merged. Spec 06 §2. @throws CtlError
+ * up with the prefix `CALICO_` first. The two are never merged. Spec 06 §2.
+ * @throws CtlError, and what opening the store throws
  */
-export async function connect(configPath: string, environment: Environment, call: Call): Promise<Connection> {
-  const { type, path } = readFile(configPath) ?? readEnvironment(environment)
+export async function connect(path: string, environment: Environment, log: Log, call: Call): Promise<Connection> {
+  return await open((await readFile(path)) ?? readEnvironment(environment), log, call)
+}
+
+async function open({ type, path }: Choice, log: Log, call: Call): Promise<Connection> {
   if (type !== 'embedded')
-    throw new CtlError(
-      `Failed to create Calico API client: datastore type '${type}' is not supported by this release; set ` +
-        'DATASTORE_TYPE=embedded and TORTIE_EMBEDDED_PATH',
+    throw new NoClient(
+      `datastore type '${type}' is not supported by this release; set DATASTORE_TYPE=embedded and TORTIE_EMBEDDED_PATH`,
     )
-  const ports = { clock: systemClock, random: systemRandom, log: silentLog }
-  try {
-    const datastore = await openEmbedded({ path, ...ports }, call)
-    const ipam = createIpam({ datastore, ...ports })
-    return {
-      datastore,
-      ipam,
-      client: createClient(datastore, { ...ports, ipam }),
-      [Symbol.asyncDispose]: () => datastore[Symbol.asyncDispose](),
-    }
-  } catch (cause) {
-    throw new CtlError(`Failed to create Calico API client: ${messageOf(cause)}`, { cause })
+  const ports = { clock: systemClock, random: systemRandom, log }
+  const datastore = await openEmbedded({ path, ...ports }, call)
+  const ipam = createIpam({ datastore, ...ports })
+  return {
+    datastore,
+    ipam,
+    client: createClient(datastore, { ...ports, ipam }),
+    [Symbol.asyncDispose]: () => datastore[Symbol.asyncDispose](),
   }
 }
 
@@ -50,32 +48,79 @@ interface Choice {
 }
 
 function readEnvironment(environment: Environment): Choice {
-  const read = (name: string): string | undefined => environment[`CALICO_${name}`] || environment[name]
-  return {
-    type: read('DATASTORE_TYPE')?.toLowerCase() ?? 'embedded',
-    path: environment.TORTIE_EMBEDDED_PATH || defaultStore,
-  }
+  const read = (name: string): string => environment[`CALICO_${name}`] || environment[name] || ''
+  return chosen(read('DATASTORE_TYPE'), read('ETCD_ENDPOINTS'), read('TORTIE_EMBEDDED_PATH'))
+}
+
+function chosen(type: unknown, endpoints: unknown, path: unknown): Choice {
+  const named = String(type ?? '').toLowerCase()
+  return { type: named || (endpoints ? 'etcdv3' : 'embedded'), path: path ? String(path) : defaultStore }
 }
 
 /** undefined when the default file is not there. */
-function readFile(path: string): Choice | undefined {
+async function readFile(path: string): Promise<Choice | undefined> {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
     if (path === defaultConfig) return undefined
-    throw new CtlError(`Error reading config file: ${path}`, { cause })
+    throw new CtlError(`Error reading config file: ${path}`, { cause, stream: 'stdout' })
   }
-  const config = (parse(text) ?? {}) as {
-    apiVersion?: string
-    kind?: string
-    spec?: { datastoreType?: string; embeddedPath?: string }
-  }
-  if (config.apiVersion !== 'projectcalico.org/v3')
-    throw new CtlError(`invalid config file: unknown APIVersion '${config.apiVersion ?? ''}'`)
-  if (config.kind !== 'CalicoAPIConfig')
-    throw new CtlError(`invalid config file: expected kind 'CalicoAPIConfig', got '${config.kind ?? ''}'`)
-  return { type: config.spec?.datastoreType ?? 'embedded', path: config.spec?.embeddedPath ?? defaultStore }
+  const { apiVersion, kind, spec = {}, ...others } = await parseConfig(text, path)
+  if (apiVersion !== 'projectcalico.org/v3')
+    throw new CtlError(`invalid config file: unknown APIVersion '${apiVersion ?? ''}'`)
+  if (kind !== 'CalicoAPIConfig')
+    throw new CtlError(`invalid config file: expected kind 'CalicoAPIConfig', got '${kind ?? ''}'`)
+  const unknown =
+    Object.keys(others).find((name) => name !== 'metadata') ?? Object.keys(spec).find((name) => !fields.has(name))
+  if (unknown !== undefined)
+    throw new CtlError(`syntax error in ${path}: unknown field "${unknown}"; correct its name or leave it out`)
+  return chosen(spec.datastoreType, spec.etcdEndpoints, spec.embeddedPath)
 }
 
-export { defaultConfig }
+interface ConfigFile {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly spec?: Readonly<Record<string, unknown>>
+}
+
+async function parseConfig(text: string, path: string): Promise<ConfigFile> {
+  const { parse } = await import('yaml')
+  try {
+    const config: unknown = parse(text, { prettyErrors: true })
+    if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config
+    throw new TypeError('an object is expected, with apiVersion, kind and spec')
+  } catch (cause) {
+    throw new CtlError(`syntax error in ${path}: ${messageOf(cause).split('\n', 1)[0]}`, { cause })
+  }
+}
+
+/** Of `spec`, spec 06 §2; `embeddedPath` is ours. */
+const fields: ReadonlySet<string> = new Set([
+  'datastoreType',
+  'embeddedPath',
+  'etcdEndpoints',
+  'etcdDiscoverySrv',
+  'etcdUsername',
+  'etcdPassword',
+  'etcdKeyFile',
+  'etcdCertFile',
+  'etcdCACertFile',
+  'etcdKey',
+  'etcdCert',
+  'etcdCACert',
+  'kubeconfig',
+  'kubeconfigInline',
+  'k8sAPIEndpoint',
+  'k8sKeyFile',
+  'k8sCertFile',
+  'k8sCAFile',
+  'k8sAPIToken',
+  'k8sInsecureSkipTLSVerify',
+  'k8sDisableNodePoll',
+  'usePodCIDR',
+  'k8sClientQPS',
+  'k8sClientBurst',
+  'k8sCurrentContext',
+  'calicoAPIGroup',
+])

@@ -1,23 +1,24 @@
-import { CommanderError } from 'commander'
-import { messageOf } from './errors.ts'
-import { buildProgram } from './program.ts'
+import { basename } from 'node:path'
+import { runProgram } from './program.ts'
+import type { Shell } from './shell.ts'
 
 const stop = new AbortController()
 process.once('SIGINT', () => stop.abort(new Error('interrupted')))
 
-const shell = {
+/** As a shell reports a program that SIGPIPE ended, which is how calicoctl ends then. */
+const brokenPipe = 141
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(brokenPipe)
+  })
+
+const shell: Shell = {
+  name: basename(process.argv[1] ?? '') === 'calicoctl' ? 'calicoctl' : 'tortiectl',
   environment: process.env,
-  stdout: (text: string) => void process.stdout.write(text),
-  stderr: (text: string) => void process.stderr.write(text),
+  // Asynchronously: a pipe that does not block answers EAGAIN to a plain read.
+  stdin: async () => (await import('node:stream/consumers')).text(process.stdin),
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
 }
-try {
-  await buildProgram(shell, { signal: stop.signal }, (code) => {
-    process.exitCode = code
-  }).parseAsync(process.argv)
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 1
-  else {
-    shell.stderr(`${messageOf(error)}\n`)
-    process.exitCode = 1
-  }
-}
+process.exitCode = await runProgram(process.argv.slice(2), shell, { signal: stop.signal })

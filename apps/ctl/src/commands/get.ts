@@ -1,22 +1,23 @@
-import { isDatastoreError } from '@tortie/datastore'
 import { type AnyResource, type Kind, kinds } from '@tortie/model'
 import { CtlError, messageOf } from '../errors.ts'
 import type { InputObject } from '../input/documents.ts'
 import { namespaceFor } from '../input/namespaces.ts'
-import { type CellContext, tableOf } from '../output/columns.ts'
+import { type CellContext, type Choice, tableOf } from '../output/columns.ts'
 import { formatJson2, formatYaml } from '../output/documents.ts'
 import { formatTable } from '../output/table.ts'
-import type { CommandContext, ExitCode } from './command.ts'
+import type { CommandContext, ExitCode } from '../shell.ts'
+
+export type Format =
+  | { readonly kind: 'table'; readonly choice: Choice }
+  | { readonly kind: 'yaml' }
+  | { readonly kind: 'json' }
 
 export interface GetOptions {
   readonly namespace: string
   readonly allNamespaces: boolean
-  readonly output: string
+  readonly format: Format
   readonly export: boolean
 }
-
-const formats = ['ps', 'wide', 'yaml', 'yml', 'json'] as const
-type Format = (typeof formats)[number]
 
 /** One answer: an object for a name, a list for a kind. */
 interface Result {
@@ -26,11 +27,21 @@ interface Result {
   readonly revision?: string
 }
 
-/** @throws CtlError before anything is read, for an output format that is not known */
-export function checkFormat(output: string): Format {
-  const format = formats.find((known) => known === output)
-  if (format === undefined) throw new CtlError(`unrecognized output format '${output}'`)
-  return format
+const formats: Readonly<Record<string, Format>> = {
+  ps: { kind: 'table', choice: 'ps' },
+  wide: { kind: 'table', choice: 'wide' },
+  yaml: { kind: 'yaml' },
+  yml: { kind: 'yaml' },
+  json: { kind: 'json' },
+}
+
+/** Reads `-o`, before anything else is read. Spec 06 §10. @throws CtlError for a format that is not known */
+export function readFormat(output: string): Format {
+  if (Object.hasOwn(formats, output)) return formats[output] as Format
+  const [, columns] = /^custom-columns(?:=(.*))?$/s.exec(output) ?? []
+  if (columns) return { kind: 'table', choice: columns.split(',') }
+  if (output.startsWith('custom-columns')) throw new CtlError('need to specify at least one column')
+  throw new CtlError(`unrecognized output format '${output}'`)
 }
 
 /** `get KIND`, or `get KIND NAME…`. Spec 06 §7, §10. */
@@ -40,92 +51,92 @@ export async function getByName(
   options: GetOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const format = checkFormat(options.output)
-  checkNamespaceFlags(kind, names, options)
-  const found: Result[] = []
-  const errors: unknown[] = []
-  if (names.length === 0) found.push(await list(kind, options, context))
-  for (const name of names) {
-    try {
-      const namespace = namespaceFor({ kind, metadata: { name } }, options.namespace)
-      const key = { kind, name, ...(namespace !== undefined && { namespace }) }
-      const item = await context.connection.client.of(kind).get(key, context.call)
-      found.push({ kind, items: [options.export ? exported(item) : item] })
-    } catch (error) {
-      if (!isDatastoreError(error, 'DoesNotExist') && !(error instanceof CtlError)) throw error
-      errors.push(error)
-    }
-  }
-  return print(found, errors, format, options, context)
+  const wanted = names.length === 0 ? [{ kind }] : names.map((name) => ({ kind, name }))
+  return await getEach(wanted, options, context)
 }
 
-/** `get -f`: the objects that the file names, as they are stored. */
+/** `get -f`: the objects that the files name, as they are stored. */
 export async function getObjects(
   objects: readonly InputObject[],
   options: GetOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const format = checkFormat(options.output)
+  if (objects.length === 0) {
+    context.shell.stdout('No resources specified\n')
+    return 0
+  }
+  const wanted = objects.map(({ resource: { kind, metadata } }) => ({ kind, ...metadata }))
+  return await getEach(wanted, { ...options, export: false }, context)
+}
+
+interface Wanted {
+  readonly kind: Kind
+  /** All of the kind, without. */
+  readonly name?: string
+  readonly namespace?: string
+}
+
+async function getEach(wanted: readonly Wanted[], options: GetOptions, context: CommandContext): Promise<ExitCode> {
   const found: Result[] = []
   const errors: unknown[] = []
-  for (const { resource } of objects) {
+  for (const one of wanted) {
     try {
-      const { kind, metadata } = resource
-      const namespace = namespaceFor(resource, options.namespace)
-      const key = { kind, name: metadata.name, ...(namespace !== undefined && { namespace }) }
-      found.push({ kind, items: [await context.connection.client.of(kind).get(key, context.call)] })
+      found.push(await read(one, options, context))
     } catch (error) {
-      if (!isDatastoreError(error, 'DoesNotExist') && !(error instanceof CtlError)) throw error
+      context.call.signal.throwIfAborted()
       errors.push(error)
     }
   }
-  return print(found, errors, format, options, context)
+  print(found, options, context)
+  if (errors.length > 0) context.shell.stderr(`${errors.map(messageOf).join('\n')}\n`)
+  return errors.length === 0 ? 0 : 1
 }
 
-function checkNamespaceFlags(kind: Kind, names: readonly string[], { namespace, allNamespaces }: GetOptions): void {
-  if (namespace !== '' && allNamespaces)
-    throw new CtlError('cannot use both --namespace and --all-namespaces flags at the same time')
-  if (!kinds[kind].namespaced && (allNamespaces || namespace !== '')) throw new CtlError(`${kind} is not namespaced`)
-  if (allNamespaces && names.length > 0)
-    throw new CtlError('cannot use --all-namespace flag for getting a single resource')
-}
-
-async function list(
-  kind: Kind,
-  { namespace, allNamespaces }: GetOptions,
-  { connection, call }: CommandContext,
-): Promise<Result> {
-  const within = kinds[kind].namespaced && !allNamespaces ? { namespace: namespace || 'default' } : {}
-  const { items, revision } = await connection.client.of(kind).list(within, call)
+async function read(wanted: Wanted, options: GetOptions, { connection, call }: CommandContext): Promise<Result> {
+  const { kind, name } = wanted
+  const client = connection.client.of(kind)
+  const namespace = namespaceOf(wanted, options)
+  const within = namespace === undefined ? {} : { namespace }
+  if (name) {
+    const item = await client.get({ kind, name, ...within }, call)
+    return { kind, items: [options.export ? exported(item) : item] }
+  }
+  const { items, revision } = await client.list(within, call)
   return { kind, items: kind === 'Tier' ? byOrder(items) : items, revision }
+}
+
+/** undefined: every one, or the kind has none. Spec 06 §7. @throws CtlError */
+function namespaceOf(
+  { kind, name, namespace: own }: Wanted,
+  { namespace, allNamespaces }: GetOptions,
+): string | undefined {
+  if (!allNamespaces) return namespaceFor({ kind, namespace: own }, namespace)
+  if (!kinds[kind].namespaced) throw new CtlError(`${kind} is not namespaced`)
+  if (namespace !== '') throw new CtlError('cannot use both --namespace and --all-namespaces flags at the same time')
+  if (name) throw new CtlError('cannot use --all-namespace flag for getting a single resource')
+  return undefined
 }
 
 function byOrder(tiers: readonly AnyResource[]): AnyResource[] {
   const order = (tier: AnyResource): number =>
     (tier.spec as { order?: number | null }).order ?? Number.POSITIVE_INFINITY
-  return [...tiers].sort((a, b) => order(a) - order(b))
+  // Not by difference: two unset orders are equal.
+  return [...tiers].sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0))
 }
 
-function print(
-  results: readonly Result[],
-  errors: readonly unknown[],
-  format: Format,
-  options: GetOptions,
-  { shell }: CommandContext,
-): ExitCode {
-  if (format === 'ps' || format === 'wide') {
+function print(results: readonly Result[], options: GetOptions, { shell }: CommandContext): void {
+  const { format, allNamespaces, namespace } = options
+  if (format.kind === 'table') {
     for (const { kind, items } of results) {
-      const withNamespace = kinds[kind].namespaced && (options.allNamespaces || options.namespace !== '')
-      const { header, rows } = tableOf(kind, items, { wide: format === 'wide', withNamespace, context: cells })
+      const withNamespace = kinds[kind].namespaced && (allNamespaces || namespace !== '')
+      const { header, rows } = tableOf(kind, items, { choice: format.choice, withNamespace, context: cells })
       shell.stdout(formatTable(header, rows))
     }
-  } else {
-    const values = results.map(documentOf)
-    const value = values.length === 0 ? null : values.length === 1 ? values[0] : values
-    shell.stdout(format === 'json' ? formatJson2(value) : formatYaml(value))
+    return
   }
-  if (errors.length > 0) shell.stderr(`${errors.map(messageOf).join('\n')}\n`)
-  return errors.length === 0 ? 0 : 1
+  const values = results.map(documentOf)
+  const value = values.length === 0 ? null : values.length === 1 ? values[0] : values
+  shell.stdout(format.kind === 'json' ? formatJson2(value) : formatYaml(value))
 }
 
 function documentOf({ kind, items, revision }: Result): unknown {
@@ -136,18 +147,16 @@ function documentOf({ kind, items, revision }: Result): unknown {
 /** BGPConfiguration comes with the routing protocols; until then the default holds. */
 const cells: CellContext = { defaultAsNumber: '64512' }
 
+const clusterFields: ReadonlySet<string> = new Set([
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+])
+
 /** Without what only one cluster knows. Labels, annotations and the rest stay. Spec 06 §10. */
 function exported<R extends AnyResource>(resource: R): R {
-  const {
-    namespace: _n,
-    uid: _u,
-    resourceVersion: _r,
-    creationTimestamp: _c,
-    deletionTimestamp: _d,
-    ...metadata
-  } = resource.metadata
-  const { deletionGracePeriodSeconds: _g, ...rest } = metadata as typeof metadata & {
-    deletionGracePeriodSeconds?: unknown
-  }
-  return { ...resource, metadata: { ...rest, creationTimestamp: null } }
+  const kept = Object.entries(resource.metadata).filter(([field]) => !clusterFields.has(field))
+  return { ...resource, metadata: { ...Object.fromEntries(kept), creationTimestamp: null } }
 }

@@ -1,87 +1,78 @@
-import { addressOf, formatAddress, isAddress, parsePrefix } from '@tortie/ip'
-import { isIpamError } from '@tortie/ipam'
+import { formatAddress, isAddress, parseAddress } from '@tortie/ip'
+import { isIpamError, type Usage } from '@tortie/ipam'
 import { CtlError } from '../errors.ts'
-import { formatG5 } from '../output/go-number.ts'
+import { formatF0, formatG5 } from '../output/go-number.ts'
 import { formatBox } from '../output/table.ts'
-import type { CommandContext, ExitCode } from './command.ts'
+import type { CommandContext, ExitCode } from '../shell.ts'
 
-/** `show` and `show --show-blocks`: one row for each pool, and beneath it one for each block. */
+const numbers = ['IPS TOTAL', 'IPS IN USE', 'IPS RESERVED', 'IPS FREE']
+
+/** `show` and `show --show-blocks`: a row for each pool, and beneath it one for each block. Spec 06 §11.2. */
 export async function showUsage(
   { withBlocks }: { readonly withBlocks: boolean },
   { connection, shell, call }: CommandContext,
 ): Promise<ExitCode> {
   const pools = await connection.ipam.getUtilization({}, call)
-  const share = (part: number, whole: number): string =>
-    `${formatG5(part)} (${whole === 0 ? 0 : Math.round((100 * part) / whole)}%)`
-  const row = (
-    grouping: string,
-    usage: (typeof pools)[number] | (typeof pools)[number]['blocks'][number],
-  ): string[] => [
-    grouping,
-    usage.cidr,
-    formatG5(usage.capacity),
-    share(usage.inUse, usage.capacity),
-    share(usage.reserved, usage.capacity),
-    share(usage.available, usage.capacity),
-  ]
   const rows = pools.flatMap((pool) => [
-    ...(pool.orphaned ? [] : [row('IP Pool', pool)]),
-    ...(withBlocks ? pool.blocks.map((block) => row('Block', block)) : []),
+    ...(pool.orphaned ? [] : [usageRow('IP Pool', pool)]),
+    ...(withBlocks ? pool.blocks.map((block) => usageRow('Block', block)) : []),
   ])
-  shell.stdout(formatBox(['GROUPING', 'CIDR', 'IPS TOTAL', 'IPS IN USE', 'IPS RESERVED', 'IPS FREE'], rows))
+  shell.stdout(formatBox(['GROUPING', 'CIDR', ...numbers], rows, numbers))
   return 0
+}
+
+function usageRow(grouping: string, usage: Usage & { readonly cidr: string }): string[] {
+  const { cidr, capacity, inUse, reserved, available } = usage
+  const share = (part: number): string =>
+    `${formatG5(part)} (${formatF0(capacity === 0 ? 0 : (100 * part) / capacity)}%)`
+  return [grouping, cidr, formatG5(capacity), share(inUse), share(reserved), share(available)]
+}
+
+/** An address as Go writes it; what is none is told on standard output (spec 06 §11.2, §12). @throws CtlError */
+export function readAddress(text: string): string {
+  if (isAddress(text)) return formatAddress(parseAddress(text))
+  throw new CtlError(`Error executing command: invalid IP address specified: ${text}`, { stream: 'stdout' })
 }
 
 /** `show --ip`. */
 export async function showAddress(ip: string, { connection, shell, call }: CommandContext): Promise<ExitCode> {
-  if (!isAddress(ip)) {
-    shell.stdout(`Error executing command: invalid IP address specified: ${ip}\n`)
-    return 1
-  }
+  const address = readAddress(ip)
   try {
-    const { handle, attributes, alternateAttributes } = await connection.ipam.getAssignmentAttributes(ip, call)
-    const list = (values: Readonly<Record<string, string>>): string =>
-      Object.entries(values)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, value]) => `  ${key}: ${value}\n`)
-        .join('')
-    shell.stdout(`IP ${ip} is in use\nHandle ID: ${handle ?? '<none>'}\n`)
-    const none = Object.keys(attributes).length === 0
-    shell.stdout(none ? 'No Active Owner attributes defined\n' : `Active Owner Attributes:\n${list(attributes)}`)
-    if (Object.keys(alternateAttributes).length > 0)
-      shell.stdout(`Alternate Owner Attributes:\n${list(alternateAttributes)}`)
+    const { handle, attributes, alternateAttributes } = await connection.ipam.getAssignmentAttributes(address, call)
+    const active = ownerLines('Active Owner Attributes', attributes)
+    shell.stdout(`IP ${address} is in use\nHandle ID: ${handle ?? '<none>'}\n`)
+    shell.stdout(active || 'No Active Owner attributes defined\n')
+    shell.stdout(ownerLines('Alternate Owner Attributes', alternateAttributes))
   } catch (error) {
-    const free = isIpamError(error, 'ipam/not-assigned') || isIpamError(error, 'ipam/cooling-down')
-    if (!free && !isIpamError(error, 'ipam/not-in-pool')) throw new CtlError(String(error), { cause: error })
-    shell.stdout(`${ip} is not assigned\n`)
+    if (!isIpamError(error, 'ipam/not-assigned') && !isIpamError(error, 'ipam/not-in-pool')) throw error
+    shell.stdout(`${address} is not assigned\n`)
   }
   return 0
 }
 
-/** `show --show-borrowed`: what a node holds in a block that is affine to another, or to nobody. */
+/** Empty when there are none. */
+function ownerLines(title: string, attributes: Readonly<Record<string, string>>): string {
+  const lines = Object.keys(attributes)
+    .sort()
+    .map((key) => `  ${key}: ${attributes[key]}\n`)
+  return lines.length === 0 ? '' : `${title}:\n${lines.join('')}`
+}
+
+/** `show --show-borrowed`: what a node holds in a block of another, or of nobody. */
 export async function showBorrowed({ connection, shell, call }: CommandContext): Promise<ExitCode> {
-  const { items } = await connection.datastore.list({ kind: 'IPAMBlock' }, call)
-  const rows: string[][] = []
-  let unknown = 0
-  for (const { spec } of items) {
-    const owner = spec.affinity?.replace(/^(host|virtual):/, '') ?? ''
-    const { family, value } = parsePrefix(spec.cidr)
-    for (const [ordinal, attribute] of spec.allocations.entries()) {
-      if (attribute === null) continue
-      const held = spec.attributes[attribute]?.secondary ?? {}
-      if (!held.node) unknown++
-      else if (held.node !== owner) {
-        const type = held['vmi-name'] ? 'vmi' : held.pod ? 'pod' : (held.type ?? '')
-        const to = type === 'vmi' || type === 'pod' ? `${held.namespace ?? ''}/${held['vmi-name'] ?? held.pod}` : ''
-        const address = formatAddress(addressOf(family, value + BigInt(ordinal)))
-        rows.push([address, held.node, spec.cidr, owner, type, to])
-      }
-    }
-  }
+  const { borrowed, withoutNode } = await connection.ipam.listBorrowed(call)
+  const rows = borrowed.map(({ address, borrowingNode, block, blockOwner, type, allocatedTo }) => [
+    address,
+    borrowingNode,
+    block,
+    blockOwner,
+    type,
+    type === 'vmi' || type === 'pod' ? allocatedTo : '',
+  ])
   shell.stdout(formatBox(['IP', 'BORROWING-NODE', 'BLOCK', 'BLOCK OWNER', 'TYPE', 'ALLOCATED-TO'], rows))
-  if (unknown > 0)
+  if (withoutNode > 0)
     shell.stdout(
-      `Note: found ${unknown} IP allocations without an explicit node association. ` +
+      `\nNote: found ${withoutNode} IP allocations without an explicit node association. ` +
         'Unable to determine if they are borrowed.\n',
     )
   return 0

@@ -1,53 +1,88 @@
-import { type AnyResource, type Kind, parseJson } from '@tortie/model'
-import { applyPatch, type Operation } from 'rfc6902'
-import { parse } from 'yaml'
-import { CtlError, messageOf } from '../errors.ts'
+import { type AnyResource, type Kind, parseJson, unknownFields } from '@tortie/model'
+import { CtlError, messageOf, prefixed, worded } from '../errors.ts'
+import { unknownField } from '../input/documents.ts'
 import { namespaceFor } from '../input/namespaces.ts'
-import type { CommandContext, ExitCode } from './command.ts'
+import type { CommandContext, ExitCode } from '../shell.ts'
+import { checkWritable } from './write.ts'
 
 export const patchTypes = ['strategic', 'merge', 'json'] as const
 export type PatchType = (typeof patchTypes)[number]
+
+interface Patch {
+  readonly patch: string
+  readonly type: PatchType
+  readonly namespace: string
+}
+
+/** @throws CtlError */
+export function readPatchType(text: string): PatchType {
+  const type = patchTypes.find((known) => known === text)
+  if (type === undefined) throw new CtlError(`unknown patch type '${text}': use strategic, merge or json`)
+  return type
+}
 
 /** Reads, patches and writes one object, with the revision that was read. Spec 06 §8. */
 export async function patchObject(
   kind: Kind,
   name: string,
-  { patch, type, namespace }: { readonly patch: string; readonly type: PatchType; readonly namespace: string },
+  { patch, type, namespace }: Patch,
   { connection, shell, call }: CommandContext,
 ): Promise<ExitCode> {
-  const where = namespaceFor({ kind, metadata: { name } }, namespace)
-  const client = connection.client.of(kind)
-  try {
-    const stored = await client.get({ kind, name, ...(where !== undefined && { namespace: where }) }, call)
-    await client.update(patched(stored, patch, type), call)
-  } catch (error) {
-    shell.stderr(`hit error: ${messageOf(error)}\n`)
-    return 1
-  }
+  await worded(
+    (error) => prefixed('hit error: ', error),
+    async () => {
+      const where = namespaceFor({ kind }, namespace)
+      const client = connection.client.of(kind)
+      const stored = await client.get({ kind, name, ...(where !== undefined && { namespace: where }) }, call)
+      const changed = await patched(stored, patch, type)
+      await worded(
+        (error) => prefixed('updating existing resource: ', error),
+        async () => {
+          checkWritable('patch', stored)
+          await client.update(changed, call)
+        },
+      )
+    },
+  )
   shell.stdout(`Successfully patched 1 '${kind}' resource\n`)
   return 0
 }
 
-/** @throws CtlError for text that is no patch of its type */
-export function patched<R extends AnyResource>(resource: R, text: string, type: PatchType): R {
-  const patch = readPatch(text)
-  if (type === 'json') {
-    if (!Array.isArray(patch)) throw new CtlError('a JSON patch is an array of operations (RFC 6902)')
-    const copy = structuredClone(resource)
-    const [failed] = applyPatch(copy, patch as Operation[]).filter((error) => error !== null)
-    if (failed) throw new CtlError(`performing JSON patch: ${failed.message || failed.name}`)
-    return copy
-  }
+/** @throws CtlError for text that is no patch of its type, and for fields that the kind does not have */
+export async function patched<R extends AnyResource>(resource: R, text: string, type: PatchType): Promise<R> {
+  const result = type === 'json' ? await patchedByOperations(resource, text) : await merged(resource, text)
+  const known = new Set(unknownFields(resource))
+  const unknown = unknownFields(result).find((path) => !known.has(path))
+  if (unknown !== undefined) throw unknownField(unknown, 'the patch')
+  return result
+}
+
+async function patchedByOperations<R extends AnyResource>(resource: R, text: string): Promise<R> {
+  const patch = await readPatch(text, 'JSON')
+  if (!Array.isArray(patch))
+    throw new CtlError('performing JSON patch: the patch has to be a list of operations (RFC 6902)')
+  const { applyPatch } = await import('rfc6902')
+  const copy = structuredClone(resource)
+  const [failed] = applyPatch(copy, patch as Parameters<typeof applyPatch>[1]).filter((error) => error !== null)
+  if (failed) throw new CtlError(`performing JSON patch: ${failed.message || failed.name}`)
+  return copy
+}
+
+async function merged<R extends AnyResource>(resource: R, text: string): Promise<R> {
+  const patch = await readPatch(text, 'strategic merge')
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
     throw new CtlError('performing strategic merge patch: the patch has to be an object')
   return merge(resource, patch) as R
 }
 
-function readPatch(text: string): unknown {
+async function readPatch(text: string, manner: string): Promise<unknown> {
   try {
-    return text.trimStart().startsWith('{') || text.trimStart().startsWith('[') ? parseJson(text) : parse(text)
+    if (/^\s*[{[]/.test(text)) return parseJson(text)
+    const { parse } = await import('yaml')
+    return parse(text)
   } catch (cause) {
-    throw new CtlError(`performing strategic merge patch: ${messageOf(cause)}`, { cause })
+    const [line = ''] = messageOf(cause).split('\n', 1)
+    throw new CtlError(`performing ${manner} patch: ${line}`, { cause })
   }
 }
 

@@ -1,25 +1,55 @@
 import { isDatastoreError } from '@tortie/datastore'
-import { calicoVersion } from '@tortie/model'
+import { calicoVersion, parseDuration } from '@tortie/model'
+import { systemClock } from '@tortie/runtime/system'
 import { CtlError, messageOf } from '../errors.ts'
-import type { CommandContext, ExitCode, Shell } from './command.ts'
+import type { CommandContext, ExitCode, Shell } from '../shell.ts'
 
 const line = (label: string, value: string): string => `${`${label}:`.padEnd(19)}${value}\n`
+
+/** Milliseconds; 0 for no `--poll`. @throws CtlError */
+export function readPoll(text: string): number {
+  if (text === '') return 0
+  try {
+    const ms = parseDuration(text)
+    if (ms >= 0) return ms
+  } catch {
+    // Below.
+  }
+  throw new CtlError(`invalid poll duration specified: ${text}; write 5s or 1m30s`)
+}
 
 export function printClientVersion(shell: Shell): void {
   shell.stdout(line('Client Version', calicoVersion))
   shell.stdout(line('Git commit', 'unknown'))
 }
 
-/** Spec 06 §11.1. */
-export async function printClusterVersion({ connection, shell, call }: CommandContext): Promise<ExitCode> {
-  try {
-    const { spec } = await connection.datastore.get({ kind: 'ClusterInformation', name: 'default' }, call)
-    shell.stdout(line('Cluster Version', spec.calicoVersion || 'unknown'))
-    shell.stdout(line('Cluster Type', spec.clusterType || 'unknown'))
-    return 0
-  } catch (error) {
-    throw new CtlError(`unable to retrieve Cluster Version or Type: ${messageOf(error)}`, { cause: error })
+/** With `pollMs`, again and again, and only what is new. Spec 06 §11.1. @throws CtlError */
+export async function printClusterVersion(pollMs: number, context: CommandContext): Promise<ExitCode> {
+  const { shell, call } = context
+  let shown = new Map<string, string>()
+  for (;;) {
+    try {
+      const facts = await readVersion(context)
+      for (const [label, value] of facts) if (shown.get(label) !== value) shell.stdout(line(label, value))
+      shown = facts
+    } catch (error) {
+      call.signal.throwIfAborted()
+      const failure = new CtlError(`unable to retrieve Cluster Version or Type: ${messageOf(error)}`, { cause: error })
+      if (pollMs === 0) throw failure
+      shell.stderr(`${failure.message}\n`)
+      shown.clear()
+    }
+    if (pollMs === 0) return 0
+    await systemClock.sleep(pollMs, call)
   }
+}
+
+async function readVersion({ connection, call }: CommandContext): Promise<Map<string, string>> {
+  const { spec } = await connection.datastore.get({ kind: 'ClusterInformation', name: 'default' }, call)
+  return new Map([
+    ['Cluster Version', spec.calicoVersion || 'unknown'],
+    ['Cluster Type', spec.clusterType || 'unknown'],
+  ])
 }
 
 /**
@@ -32,10 +62,11 @@ export async function checkVersions({ connection, call }: CommandContext): Promi
   try {
     cluster = (await connection.datastore.get({ kind: 'ClusterInformation', name: 'default' }, call)).spec.calicoVersion
   } catch (error) {
+    call.signal.throwIfAborted()
     if (isDatastoreError(error, 'DoesNotExist')) return
     throw new CtlError(`unable to get Cluster Information to verify version mismatch: ${messageOf(error)}\n${override}`)
   }
-  const plain = (version: string): string => version.replace(/^v/, '').replace(/-.*$/, '')
+  const plain = (version: string): string => version.replace(/^v/, '').replace(/-.*$/s, '')
   if (!cluster || plain(cluster) === plain(calicoVersion)) return
   throw new CtlError(
     `version mismatch.\nClient Version:   ${calicoVersion}\nCluster Version:  ${plain(cluster)}\n${override}`,

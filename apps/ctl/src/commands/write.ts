@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ensureInitialized, isDatastoreError } from '@tortie/datastore'
+import { DatastoreError, ensureInitialized, isDatastoreError } from '@tortie/datastore'
 import type { AnyResource, Kind } from '@tortie/model'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
-import { CtlError } from '../errors.ts'
+import { CtlError, messageOf } from '../errors.ts'
 import type { InputObject } from '../input/documents.ts'
 import { inNamespace } from '../input/namespaces.ts'
 import { reportOutcome, type Verb } from '../output/messages.ts'
-import type { CommandContext, ExitCode } from './command.ts'
+import type { CommandContext, ExitCode } from '../shell.ts'
 
 export interface WriteOptions {
   readonly namespace: string
@@ -18,7 +18,7 @@ type Write = (resource: AnyResource, context: CommandContext) => Promise<unknown
 
 const writes: Readonly<Record<Verb, Write>> = {
   create: (resource, { connection, call }) => connection.client.of(resource.kind).create(sentMetadata(resource), call),
-  apply: (resource, { connection, call }) => connection.client.of(resource.kind).apply(resource, call),
+  apply: (resource, { connection, call }) => connection.client.of(resource.kind).apply(sentMetadata(resource), call),
   replace,
   delete: ({ kind, metadata: { name, namespace } }, { connection, call }) =>
     connection.client.of(kind).delete({ kind, name, ...(namespace !== undefined && { namespace }) }, {}, call),
@@ -28,44 +28,76 @@ const writes: Readonly<Record<Verb, Write>> = {
 export async function writeObjects(
   verb: Verb,
   objects: readonly InputObject[],
-  { namespace, tolerate }: WriteOptions,
+  options: WriteOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { shell, call } = context
   if (verb !== 'delete' && objects.length > 0) await initialize(context)
   const errors: unknown[] = []
   let succeeded = 0
+  let misplaced = 0
   for (const { resource, place } of objects) {
     try {
-      if (resource.kind === 'ClusterInformation')
-        throw new CtlError(`operation ${verb} is not supported on ClusterInformation: resource is readonly`)
-      if (!resource.metadata?.name) throw new CtlError(`resource name may not be empty (${place})`)
-      await writes[verb](inNamespace(resource, namespace), context)
+      const placed = inNamespaceOf(resource, place, options.namespace)
+      await write(verb, placed, options.tolerate, context)
       succeeded++
     } catch (error) {
       call.signal.throwIfAborted()
-      const expected = verb === 'create' ? 'AlreadyExists' : 'DoesNotExist'
-      if (tolerate && isDatastoreError(error, expected)) succeeded++
-      else errors.push(objects.length > 1 ? placed(error, place) : error)
+      if (error instanceof Misplaced) misplaced++
+      errors.push(objects.length > 1 ? withPlace(error, place) : error)
     }
   }
   const kinds = new Set<Kind>(objects.map(({ resource }) => resource.kind))
   const [kind] = kinds
-  const printed = reportOutcome(verb, {
-    total: objects.length,
-    succeeded,
-    errors,
-    kind: kinds.size === 1 ? kind : undefined,
-  })
+  const outcome = { total: objects.length, succeeded, misplaced, errors, kind: kinds.size === 1 ? kind : undefined }
+  const printed = reportOutcome(verb, outcome)
   shell.stdout(printed.stdout)
   shell.stderr(printed.stderr)
   return errors.length === 0 ? 0 : 1
 }
 
-function placed(error: unknown, place: string): unknown {
-  return error instanceof Error && !error.message.includes(place)
-    ? new CtlError(`${error.message} (${place})`, { cause: error })
-    : error
+/** Refused before the store is asked. */
+class Misplaced extends CtlError {}
+
+function inNamespaceOf(resource: AnyResource, place: string, flag: string): AnyResource {
+  // A WorkloadEndpoint may be named by its spec.
+  if (!resource.metadata || (!resource.metadata.name && resource.kind !== 'WorkloadEndpoint'))
+    throw new CtlError(`resource name may not be empty (metadata.name of ${resource.kind}, ${place})`)
+  try {
+    return inNamespace(resource, flag)
+  } catch (error) {
+    throw new Misplaced(messageOf(error))
+  }
+}
+
+async function write(verb: Verb, resource: AnyResource, tolerate: boolean, context: CommandContext): Promise<void> {
+  checkWritable(verb, resource)
+  try {
+    await writes[verb](resource, context)
+  } catch (error) {
+    const expected = { create: 'AlreadyExists', delete: 'DoesNotExist', apply: undefined, replace: undefined } as const
+    const accepted = tolerate ? expected[verb] : undefined
+    if (accepted === undefined || !isDatastoreError(error, accepted)) throw error
+  }
+}
+
+/** What is not for users to write. Spec 06 §8. @throws CtlError, DatastoreError Unsupported */
+export function checkWritable(verb: Verb | 'patch', { kind, metadata: { name, namespace } }: AnyResource): void {
+  if (kind === 'ClusterInformation')
+    throw new CtlError(`operation ${verb} is not supported on ClusterInformation: resource is readonly`)
+  if (kind !== 'NetworkPolicy' || !name.startsWith('knp.default.')) return
+  throw new DatastoreError('Unsupported', {
+    kind,
+    name,
+    ...(namespace !== undefined && { namespace }),
+    operation: verb === 'create' || verb === 'delete' ? verb : 'update',
+    reason: 'kubernetes network policies must be managed through the kubernetes API',
+  })
+}
+
+function withPlace(error: unknown, place: string): unknown {
+  const text = messageOf(error)
+  return text.includes(place) ? error : new CtlError(`${text} (${place})`, { cause: error })
 }
 
 /** Best effort, as calicoctl: a store that cannot be initialised says so at the write itself. */
@@ -82,7 +114,7 @@ function sentMetadata<R extends AnyResource>(resource: R): R {
     metadata: {
       name,
       ...(namespace !== undefined && { namespace }),
-      ...(resourceVersion !== undefined && { resourceVersion }),
+      ...(resourceVersion && { resourceVersion }),
       ...(labels !== undefined && { labels }),
       ...(annotations !== undefined && { annotations }),
     },
@@ -105,14 +137,13 @@ async function replace(resource: AnyResource, context: CommandContext): Promise<
         ...kept,
         ...(metadata.labels !== undefined && { labels: metadata.labels }),
         ...(metadata.annotations !== undefined && { annotations: metadata.annotations }),
-        ...(metadata.resourceVersion !== undefined && { resourceVersion: metadata.resourceVersion }),
+        ...(metadata.resourceVersion && { resourceVersion: metadata.resourceVersion }),
       },
     } as AnyResource
     try {
       return await connection.client.of(kind).update(merged, call)
     } catch (error) {
-      if (!isDatastoreError(error, 'Conflict') || metadata.resourceVersion !== undefined || attempt === tries)
-        throw error
+      if (!isDatastoreError(error, 'Conflict') || metadata.resourceVersion || attempt === tries) throw error
       await delay(100 * attempt, undefined, { signal: call.signal })
     }
   }

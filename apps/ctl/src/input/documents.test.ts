@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readObjects } from './documents.ts'
+import { type InputObject, readObjects } from './documents.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'tortie-ctl-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -14,56 +14,87 @@ const write = (name: string, text: string): string => {
 }
 const pool = (name: string): string =>
   `apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: {name: ${name}}\nspec: {cidr: 10.0.0.0/8}\n`
-const names = (path: string, recursive = false): string[] =>
-  readObjects(path, { recursive, skipEmpty: false }).map(({ resource }) => resource.metadata.name)
+const read = (path: string, recursive = false, stdin = ''): Promise<InputObject[]> =>
+  readObjects(path, { recursive, skipEmpty: false }, { stdin: async () => stdin })
+const names = async (path: string, recursive = false): Promise<string[]> =>
+  (await read(path, recursive)).map(({ resource }) => resource.metadata.name)
 
 describe('readObjects', () => {
-  it('reads documents, arrays and lists', () => {
-    expect(names(write('a.yaml', `---\n${pool('a')}---\n${pool('b')}`))).toEqual(['a', 'b'])
+  it('reads documents, arrays and lists', async () => {
+    expect(await names(write('a.yaml', `---\n${pool('a')}---\n${pool('b')}`))).toEqual(['a', 'b'])
     const list = {
       apiVersion: 'projectcalico.org/v3',
       kind: 'IPPoolList',
       items: [{ metadata: { name: 'c' }, spec: {} }],
     }
-    expect(
-      names(write('b.json', JSON.stringify([list, { ...list.items[0], kind: 'IPPool', apiVersion: list.apiVersion }]))),
-    ).toEqual(['c', 'c'])
+    const single = { ...list.items[0], kind: 'IPPool', apiVersion: list.apiVersion }
+    expect(await names(write('b.json', JSON.stringify([list, single])))).toEqual(['c', 'c'])
   })
 
-  it('skips documents with nothing but comments', () => {
-    expect(names(write('c.yaml', `# nothing\n---\n${pool('a')}---\n`))).toEqual(['a'])
+  it('reads standard input', async () => {
+    const [object] = await read('-', false, pool('a'))
+    expect(object).toMatchObject({ resource: { metadata: { name: 'a' } }, place: 'standard input, document 1, line 1' })
   })
 
-  it('reads directories in name order, deeper ones only when asked', () => {
+  it('skips documents with nothing but comments', async () => {
+    expect(await names(write('c.yaml', `# nothing\n---\n${pool('a')}---\n`))).toEqual(['a'])
+  })
+
+  it('separates at lines that begin with three dashes, whatever follows', async () => {
+    const [, second] = await read(write('e.yaml', `${pool('a')}----x\r\n# more\n${pool('b')}`))
+    expect(second).toMatchObject({ resource: { metadata: { name: 'b' } }, place: expect.stringMatching(/2, line 7$/) })
+  })
+
+  it('reads directories in name order, deeper ones only when asked', async () => {
     write('d/2.yml', pool('two'))
     write('d/1.yaml', pool('one'))
-    write('d/deep/3.json', '[]')
     write('d/deep/4.YAML', pool('four'))
     write('d/notes.txt', 'no')
-    expect(names(join(dir, 'd'))).toEqual(['one', 'two'])
-    expect(names(join(dir, 'd'), true)).toEqual(['one', 'two', 'four'])
+    expect(await names(join(dir, 'd'))).toEqual(['one', 'two'])
+    expect(await names(join(dir, 'd'), true)).toEqual(['one', 'two', 'four'])
+  })
+
+  it('takes numbers and booleans where text belongs, as calicoctl', async () => {
+    const text = pool('1').replace('{name: 1}', '{name: 1, labels: {release: 2, live: true}, generation: 3}')
+    const [object] = await read(write('f.yaml', text))
+    expect(object?.resource.metadata).toEqual({ name: '1', labels: { release: '2', live: 'true' }, generation: 3 })
+  })
+
+  it('keeps integers digit for digit', async () => {
+    const [object] = await read(write('g.yaml', pool('a').replace('10.0.0.0/8', '18446744073709551615')))
+    expect(object?.resource.spec).toEqual({ cidr: 18446744073709551615n })
   })
 
   it.each([
     [
       'unknown.yaml',
       'apiVersion: v1\nkind: Pod\n',
-      /unknown\.yaml, document 1, line 1: unknown resource type \(Pod\) and\/or version \(v1\)/,
+      /^unknown resource type \(Pod\) and\/or version \(v1\) \(.*unknown\.yaml, document 1, line 1; write .*IPPool/,
     ],
-    ['second.yaml', `${pool('a')}---\n- just text\n`, /document 2, line \d+: an object is expected/],
-    ['syntax.yaml', 'kind: [unclosed\n', /syntax\.yaml, document 1: .*line/s],
-    ['twice.yaml', 'kind: A\nkind: B\n', /Map keys must be unique/],
+    ['internal.yaml', pool('a').replace('IPPool', 'IPAMBlock'), /unknown resource type \(IPAMBlock\)/],
+    ['list.yaml', 'apiVersion: v1\nkind: List\nitems: []\n', /unknown resource type \(List\)/],
+    ['second.yaml', `${pool('a')}---\n- just text\n`, /^an object .* expected \(.*second.yaml, document 2, line 6\)$/],
+    ['syntax.yaml', `${pool('a')}---\nkind: [unclosed\n`, /^Flow sequence .*\(.*syntax\.yaml, document 2, line 7\)$/],
+    ['twice.yaml', 'kind: A\nkind: B\n', /^Map keys must be unique \(.*twice.yaml, document 1, line 2\)$/],
+    ['alias.yaml', `a: &a [b]\nc: ${'[*a, '.repeat(120)}${']'.repeat(120)}\n`, /^Excessive alias count.*document 1/],
     [
       'field.yaml',
-      `${pool('a')}  cdir: x\n`.replace('spec: {cidr: 10.0.0.0/8}', 'spec:'),
-      /not recognized or is in the wrong location: spec\.cdir \(.*field\.yaml, document 1/,
+      pool('a').replace('{cidr: 10.0.0.0/8}', '\n  cidr: 10.0.0.0/8\n  cdir: x'),
+      /^field in document is not recognized or is in the wrong location: cdir \(spec\.cdir; .*field\.yaml, document 1, line 6\)$/,
     ],
-    ['empty.yaml', '', /no resources specified in file .*empty\.yaml/],
-  ])('says where %s is wrong', (name, text, message) => {
-    expect(() => readObjects(write(name, text), { recursive: false, skipEmpty: false })).toThrow(message)
+    [
+      'item.yaml',
+      `- ${pool('a').replaceAll('\n', '\n  ')}\n- ${pool('b').replaceAll('\n', '\n  ')}\n  extra: 1\n`,
+      /location: extra \(.*item.yaml, document 1, line 11\)$/,
+    ],
+    ['empty.yaml', '', /^no resources specified in file .*empty\.yaml$/],
+  ])('says where %s is wrong', async (name, text, message) => {
+    await expect(read(write(name, text))).rejects.toThrow(message)
   })
 
-  it('says which file is missing', () => {
-    expect(() => names(join(dir, 'missing.yaml'))).toThrow(/missing\.yaml: no such file or directory/)
+  it('says which file is missing, or which directory empty', async () => {
+    await expect(names(join(dir, 'missing.yaml'))).rejects.toThrow(/^open .*missing\.yaml: no such file or directory$/)
+    mkdirSync(join(dir, 'bare'))
+    await expect(names(join(dir, 'bare'))).rejects.toThrow(/^no resources specified in directory .*bare$/)
   })
 })

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { type AnyResource, apiVersion, findKind, isKind, unknownFields } from '@tortie/model'
-import { LineCounter, parseAllDocuments } from 'yaml'
-import { CtlError } from '../errors.ts'
+import { type AnyResource, apiVersion, isKind, unknownFields } from '@tortie/model'
+import { CtlError, messageOf, NothingSpecified } from '../errors.ts'
+import { isShown, shownKinds } from '../output/columns.ts'
+import type { Shell } from '../shell.ts'
+import { type ParsedDocument, parseDocuments } from './yaml.ts'
 
 /** An object as it stood in a file, with its place for messages. */
 export interface InputObject {
@@ -18,23 +20,29 @@ export interface InputOptions {
 
 /**
  * Every object of a file, a directory (`.yaml`, `.yml`, `.json`, in name order) or standard input (`-`), all parsed
- * before anything is done with the first. Spec 06 §6. @throws CtlError with file, document and line
+ * before anything is done with the first. Spec 06 §6.
+ * @throws CtlError with file, document and line; NothingSpecified
  */
-export function readObjects(path: string, { recursive, skipEmpty }: InputOptions): InputObject[] {
-  const objects = filesOf(path, recursive).flatMap(parseFile)
-  if (objects.length === 0 && !skipEmpty) {
-    const what = path !== '-' && statSync(path).isDirectory() ? 'directory' : 'file'
-    throw new CtlError(`no resources specified in ${what} ${path}`)
+export async function readObjects(
+  path: string,
+  { recursive, skipEmpty }: InputOptions,
+  shell: Pick<Shell, 'stdin'>,
+): Promise<InputObject[]> {
+  const files = filesOf(path, recursive)
+  const objects: InputObject[] = []
+  for (const file of files) {
+    const found = objectsIn(await read(file, shell), file === '-' ? 'standard input' : file)
+    if (found.length === 0 && !skipEmpty) throw new NothingSpecified(`no resources specified in file ${file}`)
+    objects.push(...found)
   }
+  if (files.length === 0 && !skipEmpty) throw new NothingSpecified(`no resources specified in directory ${path}`)
   return objects
 }
 
 function filesOf(path: string, recursive: boolean): string[] {
-  if (path === '-') return [path]
-  const info = statSync(path, { throwIfNoEntry: false })
-  if (!info) throw new CtlError(`open ${path}: no such file or directory`)
-  if (!info.isDirectory()) return [path]
-  return readdirSync(path, { withFileTypes: true })
+  if (path === '-' || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
+  const entries = reading(path, () => readdirSync(path, { withFileTypes: true }))
+  return entries
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const inner = join(path, entry.name)
@@ -43,38 +51,109 @@ function filesOf(path: string, recursive: boolean): string[] {
     })
 }
 
-function parseFile(path: string): InputObject[] {
-  const text = readFileSync(path === '-' ? 0 : path, 'utf8')
-  if (text.trim() === '') return []
-  const name = path === '-' ? 'standard input' : path
-  const lines = new LineCounter()
-  const documents = parseAllDocuments(text, { intAsBigInt: false, lineCounter: lines, uniqueKeys: true })
-  if ('empty' in documents) return []
-  return documents.flatMap((document, index) => {
-    const line = lines.linePos(document.range[0]).line
-    const place = `${name}, document ${index + 1}, line ${line}`
-    const [error] = document.errors
-    if (error) throw new CtlError(`${name}, document ${index + 1}: ${error.message}`)
-    const value: unknown = document.toJS()
-    // A comment or a closing `---` makes an empty document: nothing to do, not an error (spec 06 §13, 25).
-    return value === null ? [] : expand(value, place)
+async function read(path: string, shell: Pick<Shell, 'stdin'>): Promise<string> {
+  return path === '-' ? await shell.stdin() : reading(path, () => readFileSync(path, 'utf8'))
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+}
+
+function reading<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    throw new CtlError(`open ${path}: ${reasons[code] ?? messageOf(cause)}`, { cause })
+  }
+}
+
+function objectsIn(text: string, name: string): InputObject[] {
+  // A comment or a closing `---` makes an empty document: nothing to do, not an error (spec 06 §13, 25).
+  return parseDocuments(text, name).flatMap((document) =>
+    document.value === null ? [] : expand(document.value, document, []),
+  )
+}
+
+type Path = readonly (string | number)[]
+
+/** One object, an array of objects, or a `…List`. */
+function expand(value: unknown, document: ParsedDocument, path: Path): InputObject[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => expand(item, document, [...path, index]))
+  const place = document.place(path)
+  if (typeof value !== 'object' || value === null)
+    throw new CtlError(`an object with apiVersion and kind is expected (${place})`)
+  const { kind, apiVersion: version, items } = value as Record<'kind' | 'apiVersion' | 'items', unknown>
+  const listed = typeof kind === 'string' && kind.endsWith('List') ? kind.slice(0, -'List'.length) : ''
+  if (isKind(listed) && Array.isArray(items))
+    return items.flatMap((item, index) => {
+      const whole = typeof item === 'object' ? { apiVersion: version, kind: listed, ...item } : item
+      return expand(whole, document, [...path, 'items', index])
+    })
+  if (version !== apiVersion || typeof kind !== 'string' || !isKind(kind) || !isShown(kind))
+    throw new CtlError(
+      `unknown resource type (${kind ?? ''}) and/or version (${version ?? ''}) (${place}; write apiVersion: ` +
+        `${apiVersion} and one of the kinds ${shownKinds().join(', ')})`,
+    )
+  const resource = withTexts(value as AnyResource)
+  checkFields(resource, document, path)
+  return [{ resource, place }]
+}
+
+/** The whole message is calicoctl's, which names the field alone; ours adds where it stands. */
+function checkFields(resource: AnyResource, document: ParsedDocument, path: Path): void {
+  const [unknown] = unknownFields(resource)
+  if (unknown === undefined) return
+  const field = fieldPath(unknown)
+  throw unknownField(unknown, document.place([...path, ...field]))
+}
+
+/** @param path as `unknownFields` gives it */
+export function unknownField(path: string, place: string): CtlError {
+  const name = fieldPath(path).at(-1)
+  return new CtlError(
+    `field in document is not recognized or is in the wrong location: ${name} (${path === name ? '' : `${path}; `}${place})`,
+    { whole: true },
+  )
+}
+
+/** `spec.ingress[2].sauce` in parts. */
+function fieldPath(text: string): (string | number)[] {
+  return [...text.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([part, inner]) => {
+    if (inner === undefined) return part
+    return /^\d+$/.test(inner) ? Number(inner) : inner
   })
 }
 
-/** One object, an array of objects, or a `…List`. */
-function expand(value: unknown, place: string): InputObject[] {
-  if (Array.isArray(value)) return value.flatMap((item) => expand(item, place))
-  if (typeof value !== 'object' || value === null)
-    throw new CtlError(`${place}: an object is expected, with apiVersion and kind`)
-  const { kind, apiVersion: version, items } = value as { kind?: unknown; apiVersion?: unknown; items?: unknown }
-  if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items))
-    return items.flatMap((item) =>
-      expand({ apiVersion: version, kind: kind.slice(0, -'List'.length), ...(item as object) }, place),
-    )
-  if (version !== apiVersion || typeof kind !== 'string' || !isKind(kind) || findKind(kind) === undefined)
-    throw new CtlError(`${place}: unknown resource type (${kind ?? ''}) and/or version (${version ?? ''})`)
-  const [unknown] = unknownFields(value as AnyResource)
-  if (unknown !== undefined)
-    throw new CtlError(`field in document is not recognized or is in the wrong location: ${unknown} (${place})`)
-  return [{ resource: value as AnyResource, place }]
+/** Where text belongs, calicoctl takes numbers and booleans too: `labels: {release: 2}`. */
+function withTexts(resource: AnyResource): AnyResource {
+  const { metadata, spec } = resource as unknown as Fields
+  return {
+    ...resource,
+    ...(isMap(metadata) && {
+      metadata: textsIn(metadata, ['name', 'namespace', 'resourceVersion'], ['labels', 'annotations']),
+    }),
+    ...(isMap(spec) && { spec: textsIn(spec, [], ['labelsToApply']) }),
+  } as AnyResource
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function isMap(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function textsIn(fields: Fields, own: readonly string[], maps: readonly string[]): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
+      if (maps.includes(name) && isMap(value)) return [name, textsIn(value, Object.keys(value), [])]
+      return [name, own.includes(name) ? toText(value) : value]
+    }),
+  )
+}
+
+function toText(value: unknown): unknown {
+  return ['number', 'boolean', 'bigint'].includes(typeof value) ? String(value) : value
 }

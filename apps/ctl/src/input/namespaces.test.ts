@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { namespaceFor } from './namespaces.ts'
 
 const of = (kind: 'NetworkPolicy' | 'IPPool', namespace: string | undefined, flag: string): string | undefined =>
-  namespaceFor({ kind, metadata: { name: 'x', ...(namespace !== undefined && { namespace }) } }, flag)
+  namespaceFor({ kind, namespace }, flag)
 
 describe('namespaceFor', () => {
   it('takes the flag, the file, or default', () => {

@@ -1,4 +1,5 @@
-import type { AnyResource, Kind, ResourceOf } from '@tortie/model'
+import { type AnyResource, type Kind, kinds, type ResourceOf } from '@tortie/model'
+import { CtlError } from '../errors.ts'
 import { formatGoFloat } from './go-number.ts'
 
 /** What cells need beside their object. */
@@ -122,27 +123,39 @@ const columns: { readonly [K in Kind]?: Columns<K> } = {
 
 /** Kinds that the command line knows. */
 export function isShown(kind: Kind): boolean {
-  return kind in columns
+  return Object.hasOwn(columns, kind)
 }
 
-/** Headings and one row for each object. */
+export function shownKinds(): string[] {
+  return Object.keys(columns).sort()
+}
+
+/** Which columns: the usual ones, more of them, or these. */
+export type Choice = 'ps' | 'wide' | readonly string[]
+
+interface TableOptions {
+  readonly choice: Choice
+  readonly withNamespace: boolean
+  readonly context: CellContext
+}
+
+/** Headings and one row for each object. @throws CtlError for a heading that the kind does not have */
 export function tableOf(
   kind: Kind,
   resources: readonly AnyResource[],
-  {
-    wide,
-    withNamespace,
-    context,
-  }: { readonly wide: boolean; readonly withNamespace: boolean; readonly context: CellContext },
+  { choice, withNamespace, context }: TableOptions,
 ): { readonly header: string[]; readonly rows: string[][] } {
-  const { cells, ps, wide: more = ps } = (columns[kind] ?? nameOnly) as Columns<Kind>
-  const header = [...(withNamespace ? ['NAMESPACE'] : []), ...(wide ? more : ps)]
-  const rows = resources.map((resource) =>
-    header.map((heading) => {
-      if (heading === 'NAME') return resource.metadata.name
-      if (heading === 'NAMESPACE') return resource.metadata.namespace ?? ''
-      return cells[heading]?.(resource as never, context) ?? ''
-    }),
-  )
-  return { header, rows }
+  const { cells: own, ps, wide = ps } = (columns[kind] ?? nameOnly) as Columns<Kind>
+  const cells: Readonly<Record<string, Cell<Kind>>> = {
+    NAME: ({ metadata }) => metadata.name,
+    ...(kinds[kind].namespaced && { NAMESPACE: ({ metadata }: AnyResource) => metadata.namespace }),
+    ...own,
+  }
+  const chosen = choice === 'ps' ? ps : choice === 'wide' ? wide : choice
+  const unknown = chosen.find((heading) => !Object.hasOwn(cells, heading))
+  if (unknown !== undefined)
+    throw new CtlError(`unknown heading ${unknown}, valid values are: ${Object.keys(cells).join(', ')}`)
+  const header = [...(withNamespace ? ['NAMESPACE'] : []), ...chosen]
+  const row = (resource: AnyResource): string[] => header.map((heading) => cells[heading]?.(resource, context) ?? '')
+  return { header, rows: resources.map(row) }
 }

@@ -8,6 +8,12 @@ export function formatG5(value: number): string {
   return withExponent(Number(value.toPrecision(5)), 1e-4, 1e5, value.toExponential(4))
 }
 
+/** `%.f`: a whole number, halves to the even one. */
+export function formatF0(value: number): string {
+  const below = Math.floor(value)
+  return String(value - below === 0.5 ? below + (below % 2) : Math.round(value))
+}
+
 function withExponent(value: number, least: number, limit: number, exponential: string): string {
   const size = Math.abs(value)
   if (value === 0 || (size >= least && size < limit)) return String(value)

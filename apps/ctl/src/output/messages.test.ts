@@ -34,8 +34,21 @@ describe('reportOutcome', () => {
       'delete',
       outcome({ total: 2, succeeded: 1, errors: [error] }),
       "Successfully deleted 1 'IPPool' resource(s)\n",
-      "Failed to delete 'IPPool' resource: boom\n",
+      "Failed to delete 'IPPool' resource: boom\n\n",
     ],
+    [
+      'replace',
+      outcome({ errors: [error] }),
+      "Partial success: replaced the first 1 out of 1 'IPPool' resources:\n",
+      'hit error: boom\n',
+    ],
+    [
+      'replace',
+      outcome({ total: 3, succeeded: 1, errors: [new Error('first'), error], kind: undefined }),
+      'Partial success: replaced the first 3 out of 3 resources:\n',
+      'hit error: boom\nand: first\n',
+    ],
+    ['replace', outcome({ errors: [error], misplaced: 1 }), '', "failed to replace 'IPPool' resource: boom\n"],
   ] as const)('%s %#', (verb, given, stdout, stderr) => {
     expect(reportOutcome(verb, given)).toEqual({ stdout, stderr })
   })

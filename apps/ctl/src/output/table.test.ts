@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatG5, formatGoFloat } from './go-number.ts'
+import { formatF0, formatG5, formatGoFloat } from './go-number.ts'
 import { formatBox, formatTable } from './table.ts'
 
 describe('formatTable', () => {
@@ -9,12 +9,15 @@ describe('formatTable', () => {
     )
   })
   it('shows an empty list as its header', () => {
-    expect(formatTable(['NAME'], [])).toBe('NAME    \n\n')
+    expect(formatTable(['NAME'], [])).toBe('NAME   \n\n')
+  })
+  it('makes no column narrower than five, and counts characters', () => {
+    expect(formatTable(['A', 'B'], [['1', 'é😀']])).toBe('A    B    \n1    é😀   \n\n')
   })
 })
 
 describe('formatBox', () => {
-  it('centres headings and puts numbers to the right', () => {
+  it('puts headings to the left and numbers to the right', () => {
     expect(
       formatBox(
         ['GROUPING', 'IPS FREE'],
@@ -22,10 +25,11 @@ describe('formatBox', () => {
           ['IP Pool', '65524 (100%)'],
           ['Block', '12 (0%)'],
         ],
+        ['IPS FREE'],
       ),
     ).toBe(`\
 +----------+--------------+
-| GROUPING |   IPS FREE   |
+| GROUPING | IPS FREE     |
 +----------+--------------+
 | IP Pool  | 65524 (100%) |
 | Block    |      12 (0%) |
@@ -52,4 +56,10 @@ describe('numbers as Go prints them', () => {
     [0, '0'],
     [100_000, '1e+05'],
   ])('%d with %%.5g is %s', (value, text) => expect(formatG5(value)).toBe(text))
+  it.each([
+    [0.5, '0'],
+    [1.5, '2'],
+    [2.5, '2'],
+    [99.4, '99'],
+  ])('%d with %%.f is %s', (value, text) => expect(formatF0(value)).toBe(text))
 })

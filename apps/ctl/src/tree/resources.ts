@@ -1,0 +1,153 @@
+import { type Invocation, leaf } from '../cli/command.ts'
+import type { Flags, Values } from '../cli/flags.ts'
+import { CtlError, NothingSpecified, prefixed, worded } from '../errors.ts'
+import type { InputObject } from '../input/documents.ts'
+import type { ExitCode, Shell } from '../shell.ts'
+import { configFlag, connected, resourceManner } from './common.ts'
+
+const namespaceFlag = {
+  namespace: { kind: 'text', short: 'n', initial: '', help: 'namespace of the resources' },
+} as const satisfies Flags
+
+const fileFlags = {
+  filename: { kind: 'text', short: 'f', initial: '', help: 'file or directory, - for standard input' },
+  recursive: { kind: 'switch', short: 'R', help: 'directories in the directory too' },
+  'skip-empty': { kind: 'switch', help: 'no error when there is nothing in the files' },
+  ...configFlag,
+  ...namespaceFlag,
+} as const satisfies Flags
+
+/** What the files hold. @throws CtlError; `failed to execute command: …` goes before what is wrong in a file (spec 06 §6) */
+async function objectsIn(
+  values: Values<typeof fileFlags>,
+  shell: Shell,
+  nothing = (error: unknown): unknown => error,
+): Promise<readonly InputObject[]> {
+  const { filename, recursive, 'skip-empty': skipEmpty } = values
+  if (filename === '')
+    throw new CtlError('no resources specified: use -f FILE, or KIND NAME where the command takes them')
+  const { readObjects } = await import('../input/documents.ts')
+  const word = (error: unknown): unknown =>
+    error instanceof NothingSpecified ? nothing(error) : prefixed('failed to execute command: ', error)
+  return await worded(word, () => readObjects(filename, { recursive, skipEmpty }, shell))
+}
+
+async function write(
+  verb: 'create' | 'apply' | 'replace',
+  invocation: Invocation<typeof fileFlags>,
+  tolerate = false,
+): Promise<ExitCode> {
+  const { values, shell } = invocation
+  const objects = await objectsIn(values, shell)
+  const { writeObjects } = await import('../commands/write.ts')
+  const options = { namespace: values.namespace, tolerate }
+  return await connected(invocation, (context) => writeObjects(verb, objects, options, context), resourceManner)
+}
+
+export const create = leaf({
+  name: 'create',
+  summary: 'Create resources; those that exist are errors',
+  example: 'tortiectl create -f policies/',
+  flags: { ...fileFlags, 'skip-exists': { kind: 'switch', help: 'count resources that exist as created' } },
+  run: (invocation) => write('create', invocation, invocation.values['skip-exists']),
+})
+
+export const apply = leaf({
+  name: 'apply',
+  summary: 'Create resources, or replace those that exist',
+  example: 'tortiectl apply -f policies/',
+  flags: fileFlags,
+  run: (invocation) => write('apply', invocation),
+})
+
+export const replace = leaf({
+  name: 'replace',
+  summary: 'Replace resources that exist',
+  example: 'tortiectl replace -f policies/',
+  flags: fileFlags,
+  run: (invocation) => write('replace', invocation),
+})
+
+export const remove = leaf({
+  name: 'delete',
+  usage: '[KIND [NAME...]]',
+  summary: 'Delete resources, by file or by kind and name',
+  example: 'tortiectl delete networkPolicy allow-dns -n shop',
+  flags: {
+    ...fileFlags,
+    'skip-not-exists': { kind: 'switch', short: 's', help: 'count resources that do not exist as deleted' },
+  },
+  async run(invocation) {
+    const { values, args, shell } = invocation
+    const { kindOf, namedObjects } = await import('../input/kinds.ts')
+    const [kind, ...names] = args
+    const objects =
+      values.filename === '' && kind !== undefined ? namedObjects(kindOf(kind), names) : await objectsIn(values, shell)
+    const { writeObjects } = await import('../commands/write.ts')
+    const options = { namespace: values.namespace, tolerate: values['skip-not-exists'] }
+    return await connected(invocation, (context) => writeObjects('delete', objects, options, context), resourceManner)
+  },
+})
+
+const getFailure = (error: unknown): CtlError => prefixed('failed to get resources: ', error)
+
+export const get = leaf({
+  name: 'get',
+  usage: '[KIND [NAME...]]',
+  summary: 'Show resources, by file, by kind, or by kind and name',
+  example: 'tortiectl get networkPolicies --all-namespaces -o wide',
+  flags: {
+    ...fileFlags,
+    output: { kind: 'text', short: 'o', initial: 'ps', help: 'ps, wide, yaml, json or custom-columns=A,B' },
+    'all-namespaces': { kind: 'switch', short: 'A', help: 'resources of every namespace' },
+    'all-namespaces-a': { kind: 'switch', short: 'a', help: 'the same', hidden: true },
+    export: { kind: 'switch', help: 'resources named on the command line without what only this cluster knows' },
+  },
+  async run(invocation) {
+    const { values, args, shell } = invocation
+    const { getByName, getObjects, readFormat } = await import('../commands/get.ts')
+    const chosen = {
+      namespace: values.namespace,
+      allNamespaces: values['all-namespaces'] || values['all-namespaces-a'],
+      format: readFormat(values.output),
+      export: values.export,
+    }
+    const manner = { ...resourceManner, guarded: getFailure }
+    const [kindName, ...names] = args
+    if (values.filename !== '' || kindName === undefined) {
+      const objects = await objectsIn(values, shell, getFailure)
+      return await connected(invocation, (context) => getObjects(objects, chosen, context), manner)
+    }
+    const { kindOf, checkNames } = await import('../input/kinds.ts')
+    const kind = await worded(getFailure, () => {
+      checkNames(names)
+      return kindOf(kindName)
+    })
+    return await connected(invocation, (context) => getByName(kind, names, chosen, context), manner)
+  },
+})
+
+export const patch = leaf({
+  name: 'patch',
+  usage: 'KIND NAME',
+  summary: 'Change fields of one resource',
+  example: `tortiectl patch ipPool default-ipv4-ippool -p '{"spec":{"natOutgoing":true}}'`,
+  args: 2,
+  flags: {
+    ...configFlag,
+    ...namespaceFlag,
+    patch: { kind: 'text', short: 'p', initial: '', help: 'the patch, JSON or YAML' },
+    type: { kind: 'text', short: 't', initial: 'strategic', help: 'strategic, merge or json' },
+  },
+  required: ['patch'],
+  async run(invocation) {
+    const { values, args } = invocation
+    const { kindOf, checkNames } = await import('../input/kinds.ts')
+    const { patchObject, readPatchType } = await import('../commands/patch.ts')
+    const [kindName = '', name = ''] = args
+    const kind = kindOf(kindName)
+    checkNames([name])
+    const given = { patch: values.patch, type: readPatchType(values.type), namespace: values.namespace }
+    return await connected(invocation, (context) => patchObject(kind, name, given, context), resourceManner)
+  },
+})
