@@ -1,5 +1,6 @@
 /** What Node cannot open: netlink sockets, network namespaces and their sysctls. The only package with native code. */
 export { LinuxError, type LinuxErrorCode, type SyscallFacts } from './errors.ts'
+export { lockFile } from './file-lock.ts'
 export { createMonitor, type MonitorOptions } from './monitor.ts'
 export {
   enterNetns,

@@ -25,8 +25,11 @@ export interface Libc {
   unshare(flags: number): number
   mount(source: string, target: string, type: string | null, flags: number, data: string | null): number
   umount2(target: string, flags: number): number
+  flock(fd: number, operation: number): number
   /** `send` on a thread of the pool: `[result, errno]`. `bytes` must not change meanwhile. */
   sendOnThread(fd: number, bytes: Bytes, size: number, flags: number): Promise<readonly [number, number]>
+  /** The same for `flock`. */
+  flockOnThread(fd: number, operation: number): Promise<readonly [number, number]>
 }
 
 let bound: Libc | undefined
@@ -67,6 +70,7 @@ function bind(): Libc {
   const library = koffi.load(null)
   const fn = <F>(definition: string): F => library.func(definition) as unknown as F
   const send = library.func('long send(int fd, const void *b, size_t n, int flags)')
+  const flock = library.func('int flock(int fd, int operation)')
   return {
     socket: fn('int socket(int domain, int type, int protocol)'),
     bind: fn('int bind(int fd, const void *a, uint32 n)'),
@@ -86,13 +90,22 @@ function bind(): Libc {
     unshare: fn('int unshare(int flags)'),
     mount: fn('int mount(const char *s, const char *t, const char *f, ulong flags, const char *d)'),
     umount2: fn('int umount2(const char *t, int flags)'),
-    sendOnThread: (fd, bytes, size, flags) =>
-      new Promise((resolve, reject) => {
-        send.async(fd, bytes, size, flags, (error: unknown, result: number) => {
-          const errno = koffi.errno()
-          if (error) reject(error)
-          else resolve([result, errno])
-        })
-      }),
+    flock: flock as unknown as Libc['flock'],
+    sendOnThread: (...given) => onThread(send, given),
+    flockOnThread: (...given) => onThread(flock, given),
   }
+}
+
+/** Calls `fn` on a thread of the pool; resolves with its result and errno. */
+function onThread(
+  fn: ReturnType<ReturnType<typeof koffi.load>['func']>,
+  given: readonly unknown[],
+): Promise<readonly [number, number]> {
+  return new Promise((resolve, reject) => {
+    fn.async(...given, (error: unknown, result: number) => {
+      const errno = koffi.errno()
+      if (error) reject(error)
+      else resolve([result, errno])
+    })
+  })
 }
