@@ -1,5 +1,4 @@
 /** The real clock and random: for programs, drivers' tests and benches, never for pure code. */
-import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
@@ -23,4 +22,5 @@ export const systemClock: Clock = {
   },
 }
 
-export const systemRandom: Random = { next: Math.random, uuid: randomUUID }
+/** `crypto` is loaded at the first UUID: a third of the start of a process that does little else. */
+export const systemRandom: Random = { next: Math.random, uuid: () => crypto.randomUUID() }
