@@ -1,11 +1,9 @@
-import { readAddress } from '@tortie/ip'
 import {
   attributeEnd,
   attributeLength,
   attributeType,
   type Message,
   nextAttribute,
-  readBytes,
   readI32,
   readU16,
   readU32,
@@ -30,6 +28,7 @@ export function decodeRoute({ view, start, end }: Message): ReadRoute | undefine
   const family = familyOf(view.getUint8(start))
   const flags = readU32(view, start + 8)
   if (!family || (flags & RTM_F_CLONED) !== 0) return undefined
+  const addressSize = family === 4 ? 4 : 16
   const length = view.getUint8(start + 1)
   const tos = view.getUint8(start + 3)
   const route: Draft = {
@@ -46,13 +45,13 @@ export function decodeRoute({ view, start, end }: Message): ReadRoute | undefine
     const value = at + 4
     switch (attributeType(view, at)) {
       case 1: // RTA_DST
-        route.dst = `${readAddress(readBytes(view, value, end), 0, family)}/${length}`
+        route.dst = `${addressText(view, value, value + addressSize)}/${length}`
         break
       case 4: // RTA_OIF
         route.oif = readU32(view, value)
         break
       case 5: // RTA_GATEWAY
-        route.gateway = readAddress(readBytes(view, value, end), 0, family)
+        route.gateway = addressText(view, value, value + addressSize)
         break
       case 6: // RTA_PRIORITY
         route.priority = readU32(view, value)
