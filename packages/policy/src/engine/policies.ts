@@ -6,7 +6,8 @@ import type { LabelSet } from '../labels/label-set.ts'
 import { Population } from '../labels/population.ts'
 import type { Selection } from '../labels/selector-index.ts'
 import { policyId, subjectOf } from '../resources/ids.ts'
-import { attempt, ruleList } from '../resources/rule-problem.ts'
+import { attempt } from '../resources/rule-problem.ts'
+import { readRules } from '../resources/shape.ts'
 import { comparePlaces, type Governs, governedBy, type PolicyPlace, placeOf } from './order.ts'
 import type { Problems } from './problems.ts'
 
@@ -174,7 +175,7 @@ export class Policies {
 export function rulesOf({ resource, governs }: PolicyRecord): RuleSource {
   return {
     namespace: resource.kind === 'NetworkPolicy' ? resource.metadata.namespace : undefined,
-    ingress: governs.ingress ? ruleList(resource.spec.ingress) : [],
-    egress: governs.egress ? ruleList(resource.spec.egress) : [],
+    ingress: governs.ingress ? readRules(resource.spec.ingress) : [],
+    egress: governs.egress ? readRules(resource.spec.egress) : [],
   }
 }

@@ -4,7 +4,8 @@ import { type Address, containsAddress, isAddress, parseAddress, parsePrefix } f
 import type { GlobalNetworkPolicy, NetworkPolicy, Rule } from '@tortie/model'
 import { PolicyError } from '../errors.ts'
 import { policyId, profileId } from '../resources/ids.ts'
-import { ruleList, ruleProblem } from '../resources/rule-problem.ts'
+import { ruleProblem } from '../resources/rule-problem.ts'
+import { readRules } from '../resources/shape.ts'
 import { type Packet, type RuleScope, ruleMatches } from './rule.ts'
 import { policySelects } from './selector.ts'
 import type { PolicyState, StateEndpoint } from './state.ts'
@@ -99,7 +100,7 @@ function decide(state: PolicyState, { party }: StateEndpoint, direction: Directi
   }
   for (const name of party.view.profiles) {
     const profile = state.profiles.get(name)
-    const rules: readonly Rule[] = profile ? ruleList(profile.spec[direction]) : [{ action: 'Deny' }]
+    const rules: readonly Rule[] = profile ? readRules(profile.spec[direction]) : [{ action: 'Deny' }]
     const action = throughRules(rules, packet, { state, namespace: undefined }, (index, action) =>
       trace.push({ at: 'profile-rule', profile: profileId(name), index, action }),
     )
@@ -150,7 +151,7 @@ function throughTier(
   for (const { kind, metadata, spec } of policies) {
     const policy = policyId(kind, metadata)
     const namespace = kind === 'NetworkPolicy' ? metadata.namespace : undefined
-    const action = throughRules(ruleList(spec[direction]), packet, { state, namespace }, (index, action) =>
+    const action = throughRules(readRules(spec[direction]), packet, { state, namespace }, (index, action) =>
       trace.push({ at: 'rule', tier, policy, direction, index, action }),
     )
     if (action) return action

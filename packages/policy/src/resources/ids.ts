@@ -11,9 +11,7 @@ export type PolicyKind = keyof typeof policyShortNames
 
 /** `np/<namespace>/<name>`, `gnp/<name>` (spec 02 §2.1). */
 export function policyId(kind: PolicyKind, { namespace, name }: Names): PolicyId {
-  return namespace === undefined || namespace === ''
-    ? `${policyShortNames[kind]}/${name}`
-    : `${policyShortNames[kind]}/${namespace}/${name}`
+  return !namespace ? `${policyShortNames[kind]}/${name}` : `${policyShortNames[kind]}/${namespace}/${name}`
 }
 
 export function profileId(name: string): PolicyId {
@@ -22,7 +20,7 @@ export function profileId(name: string): PolicyId {
 
 /** `<namespace>/<name>`; also of network sets, without the slash where there is no namespace. */
 export function namespacedName({ namespace, name }: Names): EndpointId {
-  return namespace === undefined || namespace === '' ? name : `${namespace}/${name}`
+  return !namespace ? name : `${namespace}/${name}`
 }
 
 /** For messages: `NetworkPolicy(prod/allow-dns)`. */

@@ -73,8 +73,3 @@ export function attempt(field: string, parse: () => void): string | undefined {
     throw error
   }
 }
-
-/** The rules of one direction; where they are no list, one that cannot be understood. */
-export function ruleList(rules: unknown): readonly Rule[] {
-  return rules === undefined ? [] : Array.isArray(rules) ? rules : [rules as Rule]
-}

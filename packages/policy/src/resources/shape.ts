@@ -1,4 +1,4 @@
-import type { AnyResource, Kind } from '@tortie/model'
+import type { AnyResource, Kind, Rule } from '@tortie/model'
 
 /**
  * What fields have to be for anything to be made of an object. Stores hand out what is in them: kind, name and spec are
@@ -91,14 +91,26 @@ function nestedProblem(
 }
 
 /**
- * The resource with every null taken as absent, as Go does, or why nothing can be made of it. Resources without a null
- * come back as they are.
+ * The resource with null taken as absent, as Go does, or why nothing can be made of it. PERF: only a resource with a
+ * field that is wrong is searched for nulls; the others come back as they are.
  */
 export function readResource<R extends AnyResource>(given: R): { readonly item: R } | { readonly problem: string } {
+  if (resourceProblem(given) === undefined) return { item: given }
   const item = withoutNulls(given)
-  const problem =
-    fieldsProblem(item.spec, specs[item.kind] ?? {}, 'spec.') ?? fieldsProblem(item.metadata, metadata, 'metadata.')
+  const problem = resourceProblem(item)
   return problem === undefined ? { item } : { problem }
+}
+
+function resourceProblem(item: AnyResource): string | undefined {
+  return (
+    fieldsProblem(item.spec, specs[item.kind] ?? {}, 'spec.') ?? fieldsProblem(item.metadata, metadata, 'metadata.')
+  )
+}
+
+/** The rules of one direction; where they are no list, one that cannot be understood. */
+export function readRules(rules: unknown): readonly Rule[] {
+  if (rules === undefined || rules === null) return []
+  return (Array.isArray(rules) ? withoutNulls(rules) : [rules]) as readonly Rule[]
 }
 
 function fieldsProblem(of: object, shape: Fields, path: string): string | undefined {
@@ -151,7 +163,7 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** PERF: nothing is copied unless there is a null. Nulls in lists stay: leaving them out would move what follows. */
+/** Nothing is copied unless there is a null. Nulls in lists stay: leaving them out would move what follows. */
 function withoutNulls<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   let copy: Record<string, unknown> | undefined
