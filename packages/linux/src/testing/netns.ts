@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
-import { createNetns, createSysctl, deleteNetns, enterNetns, type Netns } from '../index.ts'
+import { createRtnetlink, IF_OPER_UP, linkBy } from '@tortie/netlink'
+import { createNetns, createSysctl, deleteNetns, enterNetns, type Netns, openNetlink } from '../index.ts'
 
 /** A network namespace that goes away when disposed, with everything in it. */
 export interface TestNetns extends Netns {
@@ -64,5 +65,17 @@ export function linkNetns(a: VethEnd, b: VethEnd): void {
       `link set ${device} up`,
       ...addresses.map((address) => `addr add ${address} dev ${device}`),
     )
+  }
+  for (const { netns, interface: device } of [a, b]) waitUntilUp(netns, device)
+}
+
+/** The kernel notes a carrier in the background; asking for this one link makes newer kernels do it at once. */
+function waitUntilUp(netns: TestNetns, name: string): void {
+  using socket = openNetlink({ protocol: 0, netns })
+  const rt = createRtnetlink(socket)
+  const deadline = performance.now() + 5000
+  while (rt.findSync(linkBy({ name }))?.operState !== IF_OPER_UP) {
+    if (performance.now() > deadline) throw new Error(`${name} in ${netns.name} does not come up`)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
   }
 }
