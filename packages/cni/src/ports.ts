@@ -36,6 +36,8 @@ export interface CniDrivers {
   readonly openPodNetwork: () => Promise<PodNetwork>
   readonly openLog: (options: LogOptions) => Log
   readonly runPlugin: (file: string, env: Environment, stdin: string, call: Call) => Promise<DelegateReply>
+  /** Waits until no other command of this host holds the file's lock. */
+  readonly lock: (file: string, call: Call) => Promise<Disposable>
   readonly clock: Clock
   readonly random: Random
   /** The operating system's name of this host. */

@@ -1,10 +1,4 @@
 import type { Call } from '@tortie/runtime'
-import { add } from './commands/add.ts'
-import { check } from './commands/check.ts'
-import { del } from './commands/del.ts'
-import { gc } from './commands/gc.ts'
-import { ipamCommands } from './commands/ipam.ts'
-import { status } from './commands/status.ts'
 import { parseNetworkConfig } from './config/network-config.ts'
 import { CniError, errorReply } from './errors.ts'
 import { logOptions } from './logging/options.ts'
@@ -13,32 +7,40 @@ import { type Command, parseEnvironment, requireCommand } from './protocol/envir
 import { formatResult } from './protocol/result.ts'
 import { requireVersion, supportedVersions, versionReply } from './protocol/versions.ts'
 import { parsePlainArgs, type Session } from './session.ts'
-import { openStore, requireReady } from './store/ready.ts'
 import { version } from './version.ts'
 
 type Handler = (session: Session, call: Call) => Promise<string>
 type Handlers = Readonly<Record<Exclude<Command, 'VERSION'>, Handler>>
 
-const silently =
-  (handler: (session: Session, call: Call) => Promise<void>): Handler =>
-  async (session, call) => {
-    await handler(session, call)
+/** Handlers are loaded when they are called: most executions only ask an agent, or print a version. */
+const main: Handlers = {
+  ADD: async (session, call) => {
+    const { add } = await import('./commands/add.ts')
+    return formatResult(await add(session, call), resultVersion(session))
+  },
+  DEL: silently(async () => (await import('./commands/del.ts')).del),
+  CHECK: silently(async () => (await import('./commands/check.ts')).check),
+  GC: silently(async () => (await import('./commands/gc.ts')).gc),
+  STATUS: silently(async () => (await import('./commands/status.ts')).status),
+}
+
+function silently(load: () => Promise<(session: Session, call: Call) => Promise<void>>): Handler {
+  return async (session, call) => {
+    await (await load())(session, call)
     return ''
   }
+}
 
-const main: Handlers = {
-  ADD: async (session, call) => formatResult(await add(session, call), resultVersion(session)),
-  DEL: silently(del),
-  CHECK: silently(check),
-  GC: silently(gc),
-  STATUS: silently(status),
+const ipam: Handler = async (session, call) => {
+  const { ipamCommands } = await import('./commands/ipam.ts')
+  return await ipamCommands[session.invocation.command as keyof Handlers](session, call)
 }
 
 /** What the executable is, by the name of its file: spec 04 §1. */
 const roles: Readonly<Record<string, { readonly component: string; readonly handlers: Handlers } | undefined>> = {
   'tortie-cni': { component: 'cni-plugin', handlers: main },
   calico: { component: 'cni-plugin', handlers: main },
-  'calico-ipam': { component: 'ipam', handlers: ipamCommands },
+  'calico-ipam': { component: 'ipam', handlers: { ADD: ipam, DEL: ipam, CHECK: ipam, GC: ipam, STATUS: ipam } },
 }
 
 /**
@@ -108,15 +110,10 @@ async function readStdin({ readStdin }: CniRequest): Promise<string> {
   }
 }
 
-/** `calico -t`: whether the datastore answers within 2 s and is ready. Spec 04 §1.1. */
+/** `calico -t`, spec 04 §1.1. */
 async function testDatastore(request: CniRequest, drivers: CniDrivers, call: Call): Promise<CniReply> {
   const config = parseNetworkConfig(await readStdin(request))
-  const soon = { signal: AbortSignal.any([call.signal, AbortSignal.timeout(2_000)]) }
-  try {
-    await using store = await openStore({ config, env: request.env, drivers }, soon)
-    await requireReady(store, soon)
-    return success('')
-  } catch (cause) {
-    throw new CniError('cni/set-up', 'data store connection failed', { cause })
-  }
+  const { reachDatastore } = await import('./commands/reach-datastore.ts')
+  await reachDatastore({ config, env: request.env, drivers }, call)
+  return success('')
 }

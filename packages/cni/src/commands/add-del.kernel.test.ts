@@ -258,6 +258,10 @@ describe('DEL', () => {
   })
 })
 
+const labelled = (key: string, value: string): object => ({
+  config: { args: { 'org.apache.mesos': { network_info: { labels: { labels: [{ key, value }] } } } } },
+})
+
 describe('refused', () => {
   it.each<readonly [string, object, number, string]>([
     [
@@ -269,6 +273,10 @@ describe('refused', () => {
     ['a file that is none', { pod: { path: '/etc/hostname' } }, 4, '/etc/hostname is no network namespace'],
     ['the own namespace', { pod: { path: '/proc/self/ns/net' } }, 8, "is the plugin's own network namespace"],
     ['no ipam.type', { config: { ipam: {} } }, 7, 'missing ipam.type'],
+    ['a network that cannot be a profile', { config: { name: 'Net_1' } }, 7, 'network name Net_1'],
+    ['a container that cannot be named', { container: 'Web_1' }, 4, 'no WorkloadEndpoint can be named'],
+    ['a bad namespace', labelled('projectcalico.org/namespace', 'A.b'), 7, '"A.b" is no namespace'],
+    ['a label that is too long', labelled('app', 'x'.repeat(64)), 7, 'args label "app"'],
     ['an unknown IPAM plugin', { config: { ipam: { type: 'dhcpx' } } }, 7, '"dhcpx" is in no directory of CNI_PATH'],
     [
       'an unknown pool',

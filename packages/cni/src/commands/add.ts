@@ -1,10 +1,10 @@
 import type { Datastore } from '@tortie/datastore'
-import { prepareCreate, type WorkloadEndpoint } from '@tortie/model'
+import type { WorkloadEndpoint } from '@tortie/model'
 import type { Call } from '@tortie/runtime'
 import { checkNetworkConfig } from '../config/network-config.ts'
 import { CniError, textOf } from '../errors.ts'
 import { hostInterfaceName } from '../identity/host-interface.ts'
-import { readWorkload } from '../identity/labels.ts'
+import { checkWorkload, readWorkload, type Workload } from '../identity/labels.ts'
 import { readMtu } from '../identity/mtu.ts'
 import { readNodeName } from '../identity/node-name.ts'
 import type { PodLink, PodNetwork } from '../network/pod-network.ts'
@@ -24,18 +24,23 @@ export async function add(session: Session, call: Call): Promise<CniResult> {
   checkNetworkConfig(config)
   const node = readNodeName(config, drivers.hostname)
   const mtu = readMtu(config)
+  const workload = readWorkload(config, session.args.testNamespace)
+  checkWorkload(workload)
   nameEndpoint({ node, containerId: invocation.containerId, ifname: invocation.ifname })
   using network = await drivers.openPodNetwork()
   requireNetns(session, network)
   await using store = await openStore(session, call)
   await requireReady(store, call)
   await waitForGates(session, call)
-  const { namespace } = readWorkload(config, session.args.testNamespace)
-  const [existing] = await findEndpoints(store, { node, containerId: invocation.containerId, namespace }, call)
+  const [existing] = await findEndpoints(
+    store,
+    { node, containerId: invocation.containerId, namespace: workload.namespace },
+    call,
+  )
   if (existing) return await joinNetwork(session, store, existing, call)
   const undo = createUndo(log)
   try {
-    return await attach({ ...session, node, mtu, store, network, undo }, call)
+    return await attach({ ...session, node, mtu, workload, store, network, undo }, call)
   } catch (error) {
     log.error('cni.add.failed', { error })
     throw incomplete(error, await undo.run())
@@ -45,6 +50,7 @@ export async function add(session: Session, call: Call): Promise<CniResult> {
 interface Attaching extends Session {
   readonly node: string
   readonly mtu: number
+  readonly workload: Workload
   readonly store: Datastore
   readonly network: PodNetwork
   readonly undo: Undo
@@ -63,18 +69,19 @@ async function attach(session: Attaching, call: Call): Promise<CniResult> {
   const { mac } = await network.connect(link, call)
   undo.add('interface', (call) => network.disconnect(link, call))
   if (config.policy.type === '') await ensureProfile(store, config.name, session.drivers, call)
-  const endpoint = describeEndpoint({
+  const identity = {
     node: session.node,
     containerId: invocation.containerId,
     ifname: invocation.ifname,
-    workload: readWorkload(config, session.args.testNamespace),
+    workload: session.workload,
     network: config.name,
     hostInterface: link.hostInterface,
     mac,
     addresses: link.addresses,
-  })
+  }
+  const endpoint = describeEndpoint(identity, session.drivers)
   undo.add('endpoint', (call) => deleteEndpoint(store, endpoint, call))
-  await store.create(prepareCreate(endpoint, session.drivers), call)
+  await store.create(endpoint, call)
   await requirePolicy(session, endpoint, call)
   call.signal.throwIfAborted() // nobody would hear of the result
   return resultOf(link, mac, leased)

@@ -30,6 +30,7 @@ const fields = {
   nodename_file: text('/var/lib/calico/nodename'),
   nodename_file_optional: flag(),
   hostname: text(),
+  ipam_lock_file: text('/var/run/calico/ipam.lock'),
   datastore_type: text(),
   etcd_endpoints: text(),
   etcd_authority: text(),

@@ -1,5 +1,6 @@
-import { wellKnown } from '@tortie/model'
+import { isDnsLabel, labelKeyComplaint, labelValueComplaint, wellKnown } from '@tortie/model'
 import type { NetworkConfig } from '../config/network-config.ts'
+import { CniError } from '../errors.ts'
 
 const { namespaceLabel } = wellKnown
 
@@ -26,7 +27,20 @@ export function readWorkload(config: NetworkConfig, defaultNamespace: string = '
   }
 }
 
-/** Makes any text fit a label's key or value. */
+/** @throws CniError cni/bad-config for a namespace or label that no endpoint can have, by name */
+export function checkWorkload({ namespace, labels }: Workload): void {
+  if (!isDnsLabel(namespace))
+    throw new CniError(
+      'cni/bad-config',
+      `args label ${namespaceLabel} ${JSON.stringify(namespace)} is no namespace: use at most 63 lower case letters, digits and dashes`,
+    )
+  for (const [key, value] of Object.entries(labels)) {
+    const why = labelKeyComplaint(key) ?? labelValueComplaint(value)
+    if (why !== undefined) throw new CniError('cni/bad-config', `args label ${JSON.stringify(key)}: ${why}`)
+  }
+}
+
+/** Makes any text fit a label's key or value, but for its length. */
 export function sanitizeLabel(text: string): string {
   return text
     .replaceAll('/', '.')

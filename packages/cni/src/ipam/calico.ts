@@ -25,8 +25,12 @@ export function calicoSource(session: Session, store: Datastore, node: string): 
   const ipam = createIpam({ datastore: store, clock: drivers.clock, random: drivers.random, log })
   const manager = { ...session, store, node, ipam, handle: `${config.name}.${invocation.containerId}` }
   return {
-    allocate: (call) => allocate(manager, within(operationMs, call)),
+    async allocate(call) {
+      using _ = await lockHost(session, call)
+      return await allocate(manager, within(operationMs, call))
+    },
     async release(call) {
+      using _ = await lockHost(session, call)
       // The second form is that of old allocations.
       for (const handle of [manager.handle, invocation.containerId])
         await releaseHandle(ipam, handle, within(operationMs, call))
@@ -40,6 +44,21 @@ export function calicoSource(session: Session, store: Datastore, node: string): 
     },
     status: (call) => requirePools(manager, call),
   }
+}
+
+/**
+ * The address manager is correct without it; with it the containers of a host do not lose races against each other. What
+ * cannot be locked goes on unlocked (spec 04 §11.3).
+ */
+async function lockHost({ config, drivers, log }: Session, call: Call): Promise<Disposable> {
+  const { ipam_lock_file: file } = config
+  try {
+    if (file !== '') return await drivers.lock(file, call)
+  } catch (error) {
+    call.signal.throwIfAborted()
+    log.warn('cni.ipam.not-locked', { file, error })
+  }
+  return { [Symbol.dispose]: () => undefined }
 }
 
 function within(ms: number, { signal }: Call): Call {

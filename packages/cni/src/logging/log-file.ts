@@ -1,14 +1,6 @@
-import {
-  appendFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeDirectory } from '../files/make-directory.ts'
 import type { LogOptions } from './options.ts'
 
 /** A sink for whole lines. Never throws: a log that cannot be written must not fail a command. */
@@ -24,7 +16,7 @@ export function createLogFile(options: LogOptions, nowMs: () => number, complain
   return (line) => {
     if (!usable) return
     try {
-      if (!prepared) mkdirSync(dirname(options.file), { recursive: true, mode: 0o755 })
+      if (!prepared) makeDirectory(dirname(options.file), 0o755)
       prepared = true
       if (sizeOf(options.file) + line.length > options.maxSizeBytes) rotate(options, nowMs())
       appendFileSync(options.file, line, { mode: 0o644 })

@@ -13,7 +13,7 @@ export type AskOutcome =
   | { readonly kind: 'lost'; readonly why: string }
 
 /** How long a living agent may take to greet. */
-const greetingMs = 1_000
+const greetingMs = 5_000
 
 /** Asks the agent on this host to execute a command. Throws only `signal.reason`, on abort. */
 export async function askAgent(path: string, question: Question, { signal }: Call): Promise<AskOutcome> {

@@ -1,8 +1,10 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import type { Call, Log } from '@tortie/runtime'
 import { CniError } from '../errors.ts'
+import { makeDirectory } from '../files/make-directory.ts'
+import { createTurns, type Turns } from '../files/turns.ts'
 import type { CniDrivers, CniReply } from '../ports.ts'
 import { runCni } from '../run.ts'
 import {
@@ -14,7 +16,6 @@ import {
   protocolVersion,
   type Question,
 } from './messages.ts'
-import { createTurns, type Turns } from './turns.ts'
 
 export interface ServeOptions {
   /** Path of the Unix socket; only its owner may use it. */
@@ -59,7 +60,7 @@ export async function serveCni(options: ServeOptions, { signal }: Call): Promise
 
 async function listen(server: Server, path: string): Promise<void> {
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    makeDirectory(dirname(path), 0o755)
     if (await answers(path)) throw new CniError('cni/set-up', `another agent listens on ${path}; stop it first`)
     rmSync(path, { force: true })
     await new Promise<void>((resolve, reject) => {

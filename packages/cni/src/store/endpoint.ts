@@ -9,9 +9,12 @@ import {
 import type { Call } from '@tortie/runtime'
 import { CniError, textOf } from '../errors.ts'
 import type { Workload } from '../identity/labels.ts'
+import type { CniDrivers } from '../ports.ts'
 
 export const orchestrator = 'cni'
 const writeTries = 6
+const longestName = 253
+const endpointNameRule = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
 /** What identifies a container's endpoint outside Kubernetes. */
 export interface EndpointIdentity {
@@ -29,8 +32,14 @@ export interface NewEndpoint extends EndpointIdentity {
   readonly addresses: readonly string[]
 }
 
-/** Spec 04 §7.2, column "plain". */
-export function describeEndpoint(given: NewEndpoint): WorkloadEndpoint {
+/**
+ * A new endpoint: spec 04 §7.2, column "plain". Complete, as the model's `prepareCreate` would make it, whose schemas cost
+ * a new process more than all the rest of ADD (PERF: bench/cni.bench.ts); `checkWorkload` and `nameEndpoint` stand for it.
+ */
+export function describeEndpoint(
+  given: NewEndpoint,
+  { clock, random }: Pick<CniDrivers, 'clock' | 'random'>,
+): WorkloadEndpoint {
   const { node, containerId, ifname, workload, network, hostInterface, mac, addresses } = given
   return {
     apiVersion,
@@ -38,6 +47,8 @@ export function describeEndpoint(given: NewEndpoint): WorkloadEndpoint {
     metadata: {
       name: nameEndpoint(given),
       namespace: workload.namespace,
+      uid: random.uuid(),
+      creationTimestamp: new Date(clock.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
       labels: {
         ...workload.labels,
         [wellKnown.namespaceLabel]: workload.namespace,
@@ -59,7 +70,13 @@ export function describeEndpoint(given: NewEndpoint): WorkloadEndpoint {
 
 /** @throws CniError cni/bad-environment for a container id, interface or node name that no endpoint can be named by */
 export function nameEndpoint({ node, containerId, ifname }: EndpointIdentity): string {
-  return naming(() => workloadEndpointName({ node, orchestrator, containerID: containerId, endpoint: ifname }))
+  const name = naming(() => workloadEndpointName({ node, orchestrator, containerID: containerId, endpoint: ifname }))
+  if (name.length <= longestName && endpointNameRule.test(name)) return name
+  throw new CniError(
+    'cni/bad-environment',
+    `no WorkloadEndpoint can be named ${JSON.stringify(name)}, for node, container and interface: use at most ` +
+      `${longestName} lower case letters, digits, dots and dashes`,
+  )
 }
 
 function namePrefix(node: string, containerID: string = ''): string {

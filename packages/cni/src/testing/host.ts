@@ -91,6 +91,7 @@ export const defaultConfig = {
   nodename_file: '/nowhere',
   nodename_file_optional: true,
   mtu_file: '/nowhere',
+  ipam_lock_file: '',
   endpoint_status_dir: '/nowhere',
   ipam: { type: 'calico-ipam', assign_ipv4: 'true', assign_ipv6: 'true' },
 }
