@@ -165,13 +165,18 @@ async function killAnAgent(at: Places, parties: readonly Party[], agents: Agent[
   problems.push(...wrongFlows(flows))
 }
 
-function explainKeep({ dir, store }: Places): void {
-  console.log(`Everything is left running. To play with it:
-    export DATASTORE_TYPE=embedded TORTIE_EMBEDDED_PATH=${store}
-    node apps/ctl/dist/main.js get networkPolicies --all-namespaces -o yaml
-    ip netns exec ${podNetns('web')} ping -c 1 …          logs of the agents: ${dir}/host*/agent.log
+function explainKeep({ dir, store }: Places, parties: readonly Party[]): void {
+  const api = parties.find(({ name }) => name === 'api')
+  console.log(`Everything is left running. To play with it, in another terminal in this folder:
+
+    export PATH="$PWD/node_modules/.bin:$PATH" DATASTORE_TYPE=embedded TORTIE_EMBEDDED_PATH=${store}
+    node apps/ctl/dist/main.js get networkPolicies --all-namespaces
+    node apps/ctl/dist/main.js delete gnp default-deny
+    ip netns exec ${podNetns('mon')} ping -c 1 ${api?.ipv4}
     ip netns exec ${hosts[0]?.netns} nft list table inet tortie
-To remove it: Ctrl-C here.`)
+    tail ${dir}/host1/agent.log
+
+Ctrl-C here removes it all.`)
 }
 
 async function main(): Promise<void> {
@@ -199,7 +204,7 @@ async function main(): Promise<void> {
     const end = await Promise.race([runDemo(at, parties, agents), interrupted])
     failed = end === 'interrupted'
     if (keep && !failed) {
-      explainKeep(at)
+      explainKeep(at, parties)
       await interrupted
     }
   } catch (error) {
