@@ -7,11 +7,12 @@ import { type ReadState, readLinks, readState } from './kernel-state.ts'
 import { type Changes, goneUnseen, type Patience, planChanges, remember, sizeOf } from './plan/changes.ts'
 import { driftOf } from './plan/drift.ts'
 import { requestsOf } from './plan/requests.ts'
+import { routeKey } from './plan/route-key.ts'
 import { createRouteMemo, movedAddresses, type Pending, readyInterfaces } from './plan/routes.ts'
 import { bare, type LinkView, sameLinks } from './plan/view.ts'
 import { planVxlan, vxlanDevice } from './plan/vxlan.ts'
 import type { HostnetPorts } from './ports.ts'
-import { isStale, type Refused, throwRefused, withRefused } from './refused.ts'
+import { isStale, type Refused, throwRefused, waits, withRefused } from './refused.ts'
 import { createSettings, type Settings } from './settings.ts'
 import { createWatch, type Watch } from './watch.ts'
 
@@ -190,7 +191,9 @@ class Hostnet implements RoutingDataplane, Patience {
         .map((error) => ({ error, request: requests[error.facts.index] }))
         // What was to be removed and is not there is removed.
         .filter(({ error, request }) => !(request?.verb === 'delete' && error.code === 'netlink/missing'))
-      if (refused.length > 0) this.#state = undefined
+      for (const { request } of refused.filter(waits))
+        if (request?.kind === 'route') state.routes.delete(routeKey(request.route))
+      if (!refused.every(waits)) this.#state = undefined
       return refused
     } catch (error) {
       this.#state = undefined

@@ -8,7 +8,7 @@ export interface Refused {
   readonly request: Request | undefined
 }
 
-const staleErrnos = ['EEXIST', 'ENODEV', 'ENETDOWN', 'ENOENT', 'ESRCH', 'EINVAL']
+const staleErrnos = ['EEXIST', 'ENODEV', 'ENETDOWN', 'ENOENT', 'ESRCH']
 const unusableErrnos = ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENODEV']
 
 /** The plan was made for devices or routes that are not so any more: read again. */
@@ -17,7 +17,7 @@ export function isStale({ error }: Refused): boolean {
 }
 
 /** A route whose gateway or device cannot be used now waits; it is tried again in each round. */
-function waits({ error, request }: Refused): boolean {
+export function waits({ error, request }: Refused): boolean {
   const unusable = unusableErrnos.some((name) => isRefusal(error, name))
   return unusable && request?.kind === 'route' && request.verb !== 'delete'
 }
