@@ -4,7 +4,7 @@ import { openEmbedded } from '@tortie/datastore-embedded'
 import { createIpam, type Ipam } from '@tortie/ipam'
 import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
-import { CtlError, messageOf, NoClient } from './errors.ts'
+import { CtlError, messageOf, NoClient, oneLine } from './errors.ts'
 import { defaultConfig } from './tree/common.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -91,7 +91,7 @@ async function parseConfig(text: string, path: string): Promise<ConfigFile> {
     if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config
     throw new TypeError('an object is expected, with apiVersion, kind and spec')
   } catch (cause) {
-    throw new CtlError(`syntax error in ${path}: ${messageOf(cause).split('\n', 1)[0]}`, { cause })
+    throw new CtlError(`syntax error in ${path}: ${oneLine(messageOf(cause).split(':\n', 1)[0] ?? '')}`, { cause })
   }
 }
 

@@ -50,6 +50,8 @@ const identity = ({ kind, name, namespace }: Identity): string =>
 const wordings: Readonly<Record<string, (facts: never) => string>> = {
   AlreadyExists: (facts: Identity) => `resource already exists: ${identity(facts)} with error: <nil>`,
   DoesNotExist: (facts: Identity) => `resource does not exist: ${identity(facts)} with error: <nil>`,
+  Conflict: ({ revision, ...facts }: Identity & { readonly revision: string }) =>
+    `update conflict: ${identity(facts)} (changed since revision ${revision}; get it again, or leave out resourceVersion)`,
   Unauthorized: ({ why }: { readonly why: string }) => `connection is unauthorized: ${why}`,
   'ipam/cooling-down': ({ address, releasedAt }: { readonly address: string; readonly releasedAt: string }) =>
     `address ${address} is in cooldown (released at ${releasedAt}; see ipCooldownSeconds)`,
@@ -61,4 +63,9 @@ export function messageOf(error: unknown): string {
   const wording = typeof code === 'string' && Object.hasOwn(wordings, code) ? wordings[code] : undefined
   if (wording && facts !== undefined) return wording(facts as never)
   return error instanceof Error ? error.message : String(error)
+}
+
+/** A text of several lines as one. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim()
 }

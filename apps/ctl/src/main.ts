@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { parse } from 'node:path'
 import { runProgram } from './program.ts'
 import type { Shell } from './shell.ts'
 
@@ -14,7 +14,7 @@ for (const stream of [process.stdout, process.stderr])
   })
 
 const shell: Shell = {
-  name: basename(process.argv[1] ?? '') === 'calicoctl' ? 'calicoctl' : 'tortiectl',
+  name: parse(process.argv[1] ?? '').name === 'calicoctl' ? 'calicoctl' : 'tortiectl',
   environment: process.env,
   // Asynchronously: a pipe that does not block answers EAGAIN to a plain read.
   stdin: async () => (await import('node:stream/consumers')).text(process.stdin),

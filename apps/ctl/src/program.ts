@@ -1,16 +1,29 @@
 import type { Call } from '@tortie/runtime'
-import { type Command, findCommand, type Group, isGroup } from './cli/command.ts'
+import { type Command, checkArgs, findCommand, type Group, isGroup } from './cli/command.ts'
 import { parseFlags } from './cli/flags.ts'
 import { globals } from './cli/globals.ts'
 import { formatHelp } from './cli/help.ts'
 import { CtlError, messageOf } from './errors.ts'
 import { checkLogLevel } from './output/log.ts'
 import type { ExitCode, Shell } from './shell.ts'
+import { datastore } from './tree/datastore.ts'
 import { ipam } from './tree/ipam.ts'
-import { apply, create, get, patch, remove, replace } from './tree/resources.ts'
+import { apply, create, get, label, patch, remove, replace, validate } from './tree/resources.ts'
 import { version } from './tree/version.ts'
 
-const commands: readonly Command[] = [create, apply, replace, remove, get, patch, ipam, version]
+const commands: readonly Command[] = [
+  create,
+  apply,
+  replace,
+  remove,
+  get,
+  patch,
+  label,
+  validate,
+  ipam,
+  datastore,
+  version,
+]
 
 /**
  * Runs one command line. Errors are printed, not thrown: the text alone on standard error, or on standard output where
@@ -41,8 +54,7 @@ async function run(tokens: readonly string[], shell: Shell, call: Call): Promise
     shell.stdout(formatHelp(command, [shell.name, ...path], globals))
     return 0
   }
-  if (command.args !== undefined && args.length !== command.args)
-    throw new CtlError(`accepts ${command.args} arg(s), received ${args.length}`)
+  checkArgs(command, args)
   const missing = (command.required ?? []).filter((name) => (values as Record<string, unknown>)[name] === '')
   if (missing.length > 0)
     throw new CtlError(`required flag(s) ${missing.map((name) => JSON.stringify(name)).join(', ')} not set`)

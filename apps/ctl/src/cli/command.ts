@@ -13,6 +13,15 @@ export interface Invocation<F extends Flags = Flags> {
   readonly call: Call
 }
 
+/** In cobra's words. @throws CtlError */
+export function checkArgs({ args: wanted }: Leaf, { length }: readonly string[]): void {
+  if (wanted === undefined) return
+  if ('exactly' in wanted && length !== wanted.exactly)
+    throw new CtlError(`accepts ${wanted.exactly} arg(s), received ${length}`)
+  if ('atLeast' in wanted && length < wanted.atLeast)
+    throw new CtlError(`requires at least ${wanted.atLeast} arg(s), only received ${length}`)
+}
+
 interface Named {
   readonly name: string
   /** One line, for the list of commands. */
@@ -28,8 +37,8 @@ export interface Leaf<F extends Flags = Flags> extends Named {
   readonly example?: string
   readonly flags: F
   readonly required?: readonly (keyof F & string)[]
-  /** How many arguments, when that is fixed. */
-  readonly args?: number
+  /** How many arguments; without it any number. */
+  readonly args?: { readonly exactly: number } | { readonly atLeast: number }
   run(invocation: Invocation<F>): Promise<ExitCode>
 }
 

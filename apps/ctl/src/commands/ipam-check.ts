@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import type { Allocation, CheckResult } from '@tortie/ipam'
 import { calicoVersion, formatJson } from '@tortie/model'
-import { CtlError, messageOf } from '../errors.ts'
+import { writeText } from '../input/files.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
 
 export interface CheckOptions {
@@ -24,17 +23,8 @@ export async function checkAllocations(
   shell.stdout('Checking IPAM for inconsistencies...\n\n')
   const result = await connection.ipam.check({ version: calicoVersion }, call)
   shell.stdout([...whatIsThere(result, options), ...whatIsWrong(result, options)].map((line) => `${line}\n`).join(''))
-  if (options.output !== '') writeReport(options.output, result)
+  if (options.output !== '') writeText(options.output, formatJson(result.report, { indent: 2 }), 0o777)
   return options.exitCode && result.problems > 0 ? 1 : 0
-}
-
-/** @throws CtlError */
-function writeReport(file: string, { report }: CheckResult): void {
-  try {
-    writeFileSync(file, formatJson(report, { indent: 2 }), { mode: 0o777 })
-  } catch (cause) {
-    throw new CtlError(`the report cannot be written to ${file}: ${messageOf(cause)}`, { cause })
-  }
 }
 
 function whatIsThere(result: CheckResult, { showAll }: CheckOptions): string[] {

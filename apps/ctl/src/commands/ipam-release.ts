@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { type IpamReport, isIpamError, planReportRelease, type ReportRelease } from '@tortie/ipam'
 import { calicoVersion, parseJson } from '@tortie/model'
-import { CtlError, messageOf } from '../errors.ts'
+import { CtlError, messageOf, oneLine } from '../errors.ts'
+import { readText } from '../input/files.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
 import { readAddress } from './ipam-show.ts'
 
@@ -42,17 +42,15 @@ export async function releaseReported(
 
 /** @throws CtlError naming the file */
 function readReport(file: string): IpamReport {
+  const text = readText(file)
+  let report: Partial<IpamReport> | null
   try {
-    const report = parseJson(readFileSync(file, 'utf8')) as unknown as IpamReport | null
-    if (
-      typeof report?.clusterGUID === 'string' &&
-      typeof report.allocations === 'object' &&
-      report.allocations !== null
-    )
-      return report
+    report = parseJson(text) as unknown as typeof report
   } catch (cause) {
-    throw new CtlError(`the report ${file} cannot be read: ${messageOf(cause)}`, { cause })
+    throw new CtlError(`the report ${file} cannot be read: ${oneLine(messageOf(cause))}`, { cause })
   }
+  if (typeof report?.clusterGUID === 'string' && typeof report.allocations === 'object' && report.allocations !== null)
+    return report as IpamReport
   throw new CtlError(`${file} is no report of ipam check: write one with tortiectl ipam check -o ${file}`)
 }
 

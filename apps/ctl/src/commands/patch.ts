@@ -1,5 +1,5 @@
 import { type AnyResource, type Kind, parseJson, unknownFields } from '@tortie/model'
-import { CtlError, messageOf, prefixed, worded } from '../errors.ts'
+import { CtlError, messageOf, oneLine, prefixed, worded } from '../errors.ts'
 import { unknownField } from '../input/documents.ts'
 import { namespaceFor } from '../input/namespaces.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
@@ -81,8 +81,8 @@ async function readPatch(text: string, manner: string): Promise<unknown> {
     const { parse } = await import('yaml')
     return parse(text)
   } catch (cause) {
-    const [line = ''] = messageOf(cause).split('\n', 1)
-    throw new CtlError(`performing ${manner} patch: ${line}`, { cause })
+    const [line = ''] = messageOf(cause).split(':\n', 1)
+    throw new CtlError(`performing ${manner} patch: ${oneLine(line)}`, { cause })
   }
 }
 

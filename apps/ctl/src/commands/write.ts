@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DatastoreError, ensureInitialized, isDatastoreError } from '@tortie/datastore'
-import type { AnyResource, Kind } from '@tortie/model'
+import { DatastoreError, describeKey, ensureInitialized, isDatastoreError } from '@tortie/datastore'
+import type { AnyResource } from '@tortie/model'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { CtlError, messageOf } from '../errors.ts'
-import type { InputObject } from '../input/documents.ts'
+import { type InputObject, placed, singleKind } from '../input/documents.ts'
 import { inNamespace } from '../input/namespaces.ts'
-import { reportOutcome, type Verb } from '../output/messages.ts'
+import { reportOutcome } from '../output/messages.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
 
 export interface WriteOptions {
@@ -14,6 +14,7 @@ export interface WriteOptions {
   readonly tolerate: boolean
 }
 
+type Verb = 'create' | 'apply' | 'replace' | 'delete'
 type Write = (resource: AnyResource, context: CommandContext) => Promise<unknown>
 
 const writes: Readonly<Record<Verb, Write>> = {
@@ -38,18 +39,16 @@ export async function writeObjects(
   let misplaced = 0
   for (const { resource, place } of objects) {
     try {
-      const placed = inNamespaceOf(resource, place, options.namespace)
-      await write(verb, placed, options.tolerate, context)
+      const located = inNamespaceOf(resource, place, options.namespace)
+      await write(verb, located, options.tolerate, context)
       succeeded++
     } catch (error) {
       call.signal.throwIfAborted()
       if (error instanceof Misplaced) misplaced++
-      errors.push(objects.length > 1 ? withPlace(error, place) : error)
+      errors.push(objects.length > 1 ? placed(error, place) : error)
     }
   }
-  const kinds = new Set<Kind>(objects.map(({ resource }) => resource.kind))
-  const [kind] = kinds
-  const outcome = { total: objects.length, succeeded, misplaced, errors, kind: kinds.size === 1 ? kind : undefined }
+  const outcome = { total: objects.length, succeeded, misplaced, errors, kind: singleKind(objects) }
   const printed = reportOutcome(verb, outcome)
   shell.stdout(printed.stdout)
   shell.stderr(printed.stderr)
@@ -62,7 +61,7 @@ class Misplaced extends CtlError {}
 function inNamespaceOf(resource: AnyResource, place: string, flag: string): AnyResource {
   // A WorkloadEndpoint may be named by its spec.
   if (!resource.metadata || (!resource.metadata.name && resource.kind !== 'WorkloadEndpoint'))
-    throw new CtlError(`resource name may not be empty (metadata.name of ${resource.kind}, ${place})`)
+    throw new CtlError(`resource name may not be empty (metadata.name of ${resource.kind}; ${place})`)
   try {
     return inNamespace(resource, flag)
   } catch (error) {
@@ -77,12 +76,24 @@ async function write(verb: Verb, resource: AnyResource, tolerate: boolean, conte
   } catch (error) {
     const expected = { create: 'AlreadyExists', delete: 'DoesNotExist', apply: undefined, replace: undefined } as const
     const accepted = tolerate ? expected[verb] : undefined
-    if (accepted === undefined || !isDatastoreError(error, accepted)) throw error
+    if (accepted === undefined || !isDatastoreError(error, accepted)) throw explained(error, resource)
   }
 }
 
+/** What is missing may be another object, such as the tier of a policy. */
+function explained(error: unknown, { kind, metadata }: AnyResource): unknown {
+  if (!isDatastoreError(error, 'DoesNotExist') || error.facts.kind === kind) return error
+  const needed = describeKey(error.facts)
+  return new CtlError(`${messageOf(error)} (${kind} ${metadata.name} names it: create ${needed} first)`, {
+    cause: error,
+  })
+}
+
 /** What is not for users to write. Spec 06 §8. @throws CtlError, DatastoreError Unsupported */
-export function checkWritable(verb: Verb | 'patch', { kind, metadata: { name, namespace } }: AnyResource): void {
+export function checkWritable(
+  verb: Verb | 'patch' | 'label',
+  { kind, metadata: { name, namespace } }: AnyResource,
+): void {
   if (kind === 'ClusterInformation')
     throw new CtlError(`operation ${verb} is not supported on ClusterInformation: resource is readonly`)
   if (kind !== 'NetworkPolicy' || !name.startsWith('knp.default.')) return
@@ -93,11 +104,6 @@ export function checkWritable(verb: Verb | 'patch', { kind, metadata: { name, na
     operation: verb === 'create' || verb === 'delete' ? verb : 'update',
     reason: 'kubernetes network policies must be managed through the kubernetes API',
   })
-}
-
-function withPlace(error: unknown, place: string): unknown {
-  const text = messageOf(error)
-  return text.includes(place) ? error : new CtlError(`${text} (${place})`, { cause: error })
 }
 
 /** Best effort, as calicoctl: a store that cannot be initialised says so at the write itself. */

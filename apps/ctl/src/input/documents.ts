@@ -1,16 +1,29 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { type AnyResource, apiVersion, isKind, unknownFields } from '@tortie/model'
+import { type AnyResource, apiVersion, isKind, type Kind, unknownFields } from '@tortie/model'
 import { CtlError, messageOf, NothingSpecified } from '../errors.ts'
 import { isShown, shownKinds } from '../output/columns.ts'
 import type { Shell } from '../shell.ts'
+import { openFile, readText } from './files.ts'
 import { type ParsedDocument, parseDocuments } from './yaml.ts'
 
 /** An object as it stood in a file, with its place for messages. */
 export interface InputObject {
   readonly resource: AnyResource
-  /** `policies.yaml, document 2, line 14`. */
+  /** `policies.yaml, document 2, line 14`; empty for one named on the command line. */
   readonly place: string
+}
+
+/** The kind of all of them, if it is one. */
+export function singleKind(objects: readonly InputObject[]): Kind | undefined {
+  const kinds = new Set(objects.map(({ resource }) => resource.kind))
+  return kinds.size === 1 ? objects[0]?.resource.kind : undefined
+}
+
+/** The error with the place of its object, where that is not said yet. */
+export function placed(error: unknown, place: string): unknown {
+  const text = messageOf(error)
+  return place === '' || text.includes(place) ? error : new CtlError(`${text} (${place})`, { cause: error })
 }
 
 export interface InputOptions {
@@ -41,7 +54,7 @@ export async function readObjects(
 
 function filesOf(path: string, recursive: boolean): string[] {
   if (path === '-' || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
-  const entries = reading(path, () => readdirSync(path, { withFileTypes: true }))
+  const entries = openFile(path, () => readdirSync(path, { withFileTypes: true }))
   return entries
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
@@ -52,22 +65,7 @@ function filesOf(path: string, recursive: boolean): string[] {
 }
 
 async function read(path: string, shell: Pick<Shell, 'stdin'>): Promise<string> {
-  return path === '-' ? await shell.stdin() : reading(path, () => readFileSync(path, 'utf8'))
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-}
-
-function reading<T>(path: string, work: () => T): T {
-  try {
-    return work()
-  } catch (cause) {
-    const { code = '' } = cause as NodeJS.ErrnoException
-    throw new CtlError(`open ${path}: ${reasons[code] ?? messageOf(cause)}`, { cause })
-  }
+  return path === '-' ? await shell.stdin() : readText(path)
 }
 
 function objectsIn(text: string, name: string): InputObject[] {

@@ -20,6 +20,6 @@ export function namedObjects(kind: Kind, names: readonly string[]): InputObject[
   checkNames(names.length === 0 ? [''] : names)
   return names.map((name) => ({
     resource: { apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec: {} } as unknown as AnyResource,
-    place: `${kind} ${name}`,
+    place: '',
   }))
 }

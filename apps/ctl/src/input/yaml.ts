@@ -1,5 +1,5 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
-import { CtlError, messageOf } from '../errors.ts'
+import { CtlError, messageOf, oneLine } from '../errors.ts'
 
 /** One document of a file. */
 export interface ParsedDocument {
@@ -44,10 +44,6 @@ function split(text: string): { readonly part: string; readonly line: number }[]
     from = separator.index + separator[0].length
   }
   return [...parts, { part: text.slice(from), line }]
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim()
 }
 
 /** Of the key when the value has one, of the deepest thing that is there when `path` leads nowhere. */

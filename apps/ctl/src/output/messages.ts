@@ -1,7 +1,7 @@
 import type { Kind } from '@tortie/model'
 import { messageOf } from '../errors.ts'
 
-/** What became of the objects of one create, apply, replace or delete. */
+/** What became of the objects of one create, apply, replace, delete or validate. */
 export interface Outcome {
   readonly total: number
   readonly succeeded: number
@@ -17,7 +17,13 @@ export interface Printed {
   readonly stderr: string
 }
 
-const past = { create: 'created', apply: 'applied', replace: 'replaced', delete: 'deleted' } as const
+const past = {
+  create: 'created',
+  apply: 'applied',
+  replace: 'replaced',
+  delete: 'deleted',
+  validate: 'validated',
+} as const
 export type Verb = keyof typeof past
 
 /** The words of calicoctl, so that scripts that look for them still find them. Spec 06 §9. */

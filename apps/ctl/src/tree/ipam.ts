@@ -74,4 +74,26 @@ const release = leaf({
   },
 })
 
-export const ipam: Group = { name: 'ipam', summary: 'IP address management', commands: [show, check, release] }
+const configure = leaf({
+  name: 'configure',
+  summary: 'Change the configuration of IP address management',
+  example: 'tortiectl ipam configure --strictaffinity true',
+  flags: {
+    strictaffinity: { kind: 'text', initial: '', help: 'true: nodes use blocks of their own only' },
+    'max-blocks-per-host': { kind: 'text', initial: '', help: 'how many blocks a node may have, 0 for any number' },
+    'kubevirt-ip-persistence': { kind: 'text', initial: '', help: 'Enabled or Disabled' },
+    'ip-cooldown-seconds': { kind: 'text', initial: '-1', help: 'how long a released address rests, 0 to 1200' },
+    ...configFlag,
+  },
+  async run(invocation) {
+    const { configureIpam, readChange } = await import('../commands/ipam-configure.ts')
+    const change = readChange(invocation.values)
+    return await connected(invocation, (context) => configureIpam(change, context))
+  },
+})
+
+export const ipam: Group = {
+  name: 'ipam',
+  summary: 'IP address management',
+  commands: [show, check, release, configure],
+}

@@ -132,7 +132,7 @@ export const patch = leaf({
   usage: 'KIND NAME',
   summary: 'Change fields of one resource',
   example: `tortiectl patch ipPool default-ipv4-ippool -p '{"spec":{"natOutgoing":true}}'`,
-  args: 2,
+  args: { exactly: 2 },
   flags: {
     ...configFlag,
     ...namespaceFlag,
@@ -149,5 +149,44 @@ export const patch = leaf({
     checkNames([name])
     const given = { patch: values.patch, type: readPatchType(values.type), namespace: values.namespace }
     return await connected(invocation, (context) => patchObject(kind, name, given, context), resourceManner)
+  },
+})
+
+export const validate = leaf({
+  name: 'validate',
+  summary: 'Check resources without a datastore',
+  example: 'tortiectl validate -f policies/',
+  flags: fileFlags,
+  async run({ values, shell }) {
+    const objects = await objectsIn(values, shell)
+    const { validateObjects } = await import('../commands/validate.ts')
+    return validateObjects(objects, values.namespace, shell)
+  },
+})
+
+export const label = leaf({
+  name: 'label',
+  usage: 'KIND NAME (KEY=VALUE | KEY)',
+  summary: 'Set or remove a label of one resource',
+  example: 'tortiectl label node node-1 rack=a --overwrite',
+  args: { atLeast: 3 },
+  flags: {
+    ...configFlag,
+    ...namespaceFlag,
+    overwrite: { kind: 'switch', help: 'even if the label has another value' },
+    remove: { kind: 'switch', help: 'remove it' },
+  },
+  async run(invocation) {
+    const { values, args } = invocation
+    const [kind = '', name = '', text = ''] = args
+    const { readLabel, setLabel } = await import('../commands/label.ts')
+    const change = { ...values, ...readLabel(text, values.remove), kind, name }
+    const { checkNames, kindOf } = await import('../input/kinds.ts')
+    const guarded = (error: unknown): unknown => prefixed(`failed to get ${kind} ${name}, error `, error)
+    const known = await worded(guarded, () => {
+      checkNames([name])
+      return kindOf(kind)
+    })
+    return await connected(invocation, (context) => setLabel(known, change, context), { ...resourceManner, guarded })
   },
 })
