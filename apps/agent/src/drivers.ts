@@ -20,7 +20,21 @@ export async function openRoutingDataplane(config: NodeConfig, { clock, log }: P
   const route = openNetlink({ protocol: NETLINK_ROUTE })
   const netfilter = openNetlink({ protocol: NETLINK_NETFILTER })
   const monitor = createMonitor({ protocol: NETLINK_ROUTE })
-  return createHostnet({ route, netfilter, monitor, sysctl: createSysctl(), clock, log }, hostnetConfig(config))
+  const hostnet = createHostnet(
+    { route, netfilter, monitor, sysctl: createSysctl(), clock, log },
+    hostnetConfig(config),
+  )
+  return {
+    apply: (program, call) => hostnet.apply(program, call),
+    resync: (call) => hostnet.resync(call),
+    changes: (call) => hostnet.changes(call),
+    readyInterfaces: () => hostnet.readyInterfaces(),
+    async [Symbol.asyncDispose]() {
+      await hostnet[Symbol.asyncDispose]()
+      route[Symbol.dispose]()
+      netfilter[Symbol.dispose]()
+    },
+  }
 }
 
 function hostnetConfig(config: NodeConfig): HostnetConfig {

@@ -49,6 +49,7 @@ class KernelEnforcer implements Enforcer {
   readonly #applySeconds: Histogram
   #routing: RoutingProgram | undefined
   #nat: NatProgram = emptyNat
+  #reported: ReadonlySet<string> = new Set()
   #policyBehind = true
   #routingBehind = true
 
@@ -79,6 +80,7 @@ class KernelEnforcer implements Enforcer {
       else this.#enforced.delete(id)
     }
     const program = topology.flush()
+    this.#report()
     if (program) {
       this.#policyBehind ||= JSON.stringify(program.nat) !== JSON.stringify(this.#nat)
       this.#routing = program
@@ -113,6 +115,15 @@ class KernelEnforcer implements Enforcer {
     const { drift } = await this.#parts.routing.resync(call)
     for (const { object, found } of drift) this.#parts.log.warn('node.drift.routing', { object, found })
     await this.#publish(call)
+  }
+
+  /** Objects that routing cannot take as they are stored, once each; the policy engine logs its own. */
+  #report(): void {
+    const { topology, log } = this.#parts
+    const problems = topology.problems()
+    for (const { object, why } of problems)
+      if (!this.#reported.has(`${object}: ${why}`)) log.warn('node.object.unusable', { object, why })
+    this.#reported = new Set(problems.map(({ object, why }) => `${object}: ${why}`))
   }
 
   #follow(change: NodeChange): void {

@@ -1,6 +1,6 @@
 import { followResources, type MirrorBatch } from '@tortie/datastore'
 import { createPolicyEngine } from '@tortie/policy'
-import { type Call, createBackoff, createQueue, isRetryable } from '@tortie/runtime'
+import { type Backoff, type Call, createBackoff, createQueue, isRetryable } from '@tortie/runtime'
 import { createTopology } from '@tortie/topology'
 import type { NodeConfig } from './config/parameters.ts'
 import { type ConfigState, createConfigState, type LocalSources } from './config-watch.ts'
@@ -36,17 +36,27 @@ export function createNode(options: NodeOptions, ports: NodePorts): RunningNode 
   return {
     health,
     async run(call) {
-      for (;;) await runUntilReconfigured(options, ports, health, call)
+      const backoff = createBackoff(ports, { firstMs: 50, longestMs: 10_000 })
+      for (;;) await runOneLife(options, ports, health, backoff, call)
     },
   }
 }
 
-/** A change of the effective configuration ends one life of the drivers and begins the next; the kernel keeps its state. */
-async function runUntilReconfigured(options: NodeOptions, ports: NodePorts, health: Health, call: Call): Promise<void> {
+/**
+ * A change of the effective configuration, or an error that retrying cannot mend, ends one life of drivers and engines and
+ * begins the next, which compares everything afresh. The kernel keeps its state meanwhile.
+ */
+async function runOneLife(
+  options: NodeOptions,
+  ports: NodePorts,
+  health: Health,
+  backoff: Backoff,
+  call: Call,
+): Promise<void> {
   const life = new AbortController()
   const signal = AbortSignal.any([call.signal, life.signal])
   try {
-    await new NodeLife(options, ports, health).run({ signal })
+    await new NodeLife(options, ports, health, backoff).run({ signal })
   } finally {
     life.abort(new Error('the node loop ended'))
   }
@@ -69,50 +79,66 @@ class NodeLife {
   readonly #options: NodeOptions
   readonly #ports: NodePorts
   readonly #health: Health
+  readonly #backoff: Backoff
   readonly #events = createQueue<Event>()
   readonly #config: ConfigState
   readonly #waiting: NodeChange[] = []
   #inSync = false
   #running: Drivers | undefined
   #retryPending = false
+  /** Batches that were accepted and whose successors have not been asked for. */
+  readonly #owed: (() => void)[] = []
 
-  constructor(options: NodeOptions, ports: NodePorts, health: Health) {
+  constructor(options: NodeOptions, ports: NodePorts, health: Health, backoff: Backoff) {
+    this.#backoff = backoff
     this.#options = options
     this.#ports = ports
     this.#health = health
     this.#config = createConfigState(options.name, options.local)
   }
 
-  /** Returns when the configuration changed. */
+  /** Returns when this life is over. */
   async run(call: Call): Promise<void> {
-    const backoff = createBackoff(this.#ports, { firstMs: 50, longestMs: 10_000 })
     this.#pump(call)
     try {
       for (;;) {
         const events = await this.#events.take(call)
-        if (await this.#handle(events, backoff, call)) return
+        if (await this.#handle(events, call)) return
       }
     } finally {
       await this.#running?.close.disposeAsync()
     }
   }
 
-  async #handle(events: readonly Event[], backoff: ReturnType<typeof createBackoff>, call: Call): Promise<boolean> {
+  /** Whether this life is over. */
+  async #handle(events: readonly Event[], call: Call): Promise<boolean> {
     for (const event of events) {
       if (event.kind === 'failed') throw event.error
-      if (event.kind === 'batch') this.#accept(event.batch)
-      if (event.kind === 'due' && event.what === 'retry') this.#retryPending = false
+      if (event.kind === 'batch') {
+        this.#accept(event.batch)
+        this.#owed.push(event.taken)
+      } else if (event.kind === 'due' && event.what === 'retry') {
+        this.#retryPending = false
+        for (const taken of this.#owed.splice(0)) taken()
+      }
     }
     if (this.#inSync && this.#reconfigured()) return true
     try {
       if (this.#inSync) await this.#act(events, call)
-      backoff.reset()
+      this.#backoff.reset()
     } catch (error) {
       call.signal.throwIfAborted()
       this.#failed(error)
-      this.#later('retry', backoff.wait(call), call)
+      const waited = this.#backoff.wait(call)
+      // Retrying sends what is missing once more. What is not retryable was refused for its content: begin anew.
+      if (!isRetryable(error)) {
+        await waited
+        return true
+      }
+      this.#later('retry', waited, call)
+      return false // the next batch is asked for when the retry is due, so that changes coalesce in the store's mirror
     }
-    for (const event of events) if (event.kind === 'batch') event.taken()
+    for (const taken of this.#owed.splice(0)) taken()
     return false
   }
 

@@ -5,6 +5,7 @@ export {
   type Topology,
   type TopologyChange,
   type TopologyOptions,
+  type TopologyProblem,
   type Unroutable,
 } from './topology.ts'
 export { vtepMac, vtepOf } from './vtep.ts'

@@ -141,6 +141,38 @@ describe('workloads', () => {
   })
 })
 
+describe('what cannot be read', () => {
+  it('counts as absent, is reported, and stops nothing else', () => {
+    const good = [
+      put(node('a', '10.9.0.1/24')),
+      put(node('b', '10.9.0.2/24')),
+      put(pool('p', '10.65.0.0/16')),
+      put(block('10.65.0.64/26', 'b')),
+    ]
+    const bad = [
+      put(pool('q', '10.66.0.0/33')),
+      put(node('c', 'nonsense')),
+      put({ ...block('10.65.0.0/26', 'b'), spec: { cidr: '10.65.0.0/26' } }),
+      put({
+        ...base,
+        kind: 'WorkloadEndpoint',
+        metadata: { name: 'w', namespace: 'n' },
+        spec: { node: 'a', interfaceName: 'cali1', ipNetworks: ['x'] },
+      }),
+    ]
+    const { program, topology } = programOf([...bad, ...good])
+    expect(program).toEqual(programOf(good).program)
+    expect(topology.problems().map(({ object }) => object)).toEqual([
+      'IPPool(q)',
+      'Node(c)',
+      'IPAMBlock(10.65.0.0-26)',
+      'WorkloadEndpoint(n/w)',
+    ])
+    topology.apply(put(pool('q', '10.66.0.0/16')))
+    expect(topology.problems().map(({ object }) => object)).not.toContain('IPPool(q)')
+  })
+})
+
 describe('the state reached', () => {
   it('depends on the content, never on the path', () => {
     const content = [

@@ -29,11 +29,19 @@ export interface Unroutable {
   readonly why: string
 }
 
+export interface TopologyProblem {
+  /** `IPPool(default)` */
+  readonly object: string
+  readonly why: string
+}
+
 export interface Topology {
   apply(change: TopologyChange): void
   /** The program, or undefined when nothing of it changed since the last flush. Its maps are new objects. */
   flush(): RoutingProgram | undefined
   unroutable(): readonly Unroutable[]
+  /** Stored objects that cannot be read; they count as absent. */
+  problems(): readonly TopologyProblem[]
 }
 
 export function createTopology(options: TopologyOptions): Topology {
@@ -60,6 +68,7 @@ class IncrementalTopology implements Topology {
   readonly #workloads = new Map<string, LocalWorkload>()
   readonly #routes = new Map<string, Route>()
   readonly #vteps = new Map<string, Vtep>()
+  readonly #problems = new Map<string, string>()
   readonly #dirtyBlocks = new Set<string>()
   #dirty = true
 
@@ -70,7 +79,22 @@ class IncrementalTopology implements Topology {
   apply(change: TopologyChange): void {
     const { kind, name, namespace } =
       change.type === 'put' ? { ...change.item.metadata, kind: change.item.kind } : change.key
-    const item = change.type === 'put' ? change.item : undefined
+    const id = `${kind}(${namespace === undefined ? name : `${namespace}/${name}`})`
+    this.#problems.delete(id)
+    try {
+      this.#put(kind, name, namespace, change.type === 'put' ? change.item : undefined)
+    } catch (error) {
+      // What another client stored and nobody can read must not stop the rest.
+      this.#problems.set(id, error instanceof Error ? error.message : String(error))
+      this.#put(kind, name, namespace, undefined)
+    }
+  }
+
+  problems(): readonly TopologyProblem[] {
+    return [...this.#problems].map(([object, why]) => ({ object, why }))
+  }
+
+  #put(kind: string, name: string, namespace: string | undefined, item: AnyResource | undefined): void {
     if (kind === 'Node') this.#putNode(name, item as ResourceOf<'Node'> | undefined)
     else if (kind === 'IPPool') this.#putPool(name, item as ResourceOf<'IPPool'> | undefined)
     else if (kind === 'IPAMBlock') this.#putBlock(name, item as ResourceOf<'IPAMBlock'> | undefined)
@@ -128,22 +152,22 @@ class IncrementalTopology implements Topology {
   }
 
   #putPool(name: string, pool: ResourceOf<'IPPool'> | undefined): void {
-    if (pool) this.#pools.set(name, pool)
-    else this.#pools.delete(name)
+    if (pool) {
+      canonicalPrefix(pool.spec.cidr) // throws before anything is kept
+      this.#pools.set(name, pool)
+    } else this.#pools.delete(name)
     this.#poolTrie = createPrefixTrie()
     for (const each of this.#pools.values()) this.#poolTrie.set(parsePrefix(canonicalPrefix(each.spec.cidr)), each)
     this.#dirtyAll()
   }
 
   #putBlock(name: string, block: ResourceOf<'IPAMBlock'> | undefined): void {
+    const nodes = block && !block.spec.deleted ? nodesOf(block) : undefined
     const was = this.#blocks.get(name)
     if (was) for (const node of nodesOf(was.block)) this.#blocksOf.get(node)?.delete(name)
-    if (block && !block.spec.deleted) {
+    if (block && nodes) {
       this.#blocks.set(name, { block, routes: was?.routes ?? new Map(), unroutable: [] })
-      for (const node of nodesOf(block)) {
-        const blocks = this.#blocksOf.get(node) ?? new Set()
-        this.#blocksOf.set(node, blocks.add(name))
-      }
+      for (const node of nodes) this.#blocksOf.set(node, (this.#blocksOf.get(node) ?? new Set()).add(name))
       this.#dirtyBlocks.add(name)
     } else if (was) {
       this.#replaceRoutes(was.routes, new Map())
