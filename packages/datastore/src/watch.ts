@@ -49,7 +49,6 @@ export async function* watchResources<K extends Kind>(
         connection(true)
         for (const event of events) {
           const seen = readEvent(source, selection, event)
-          last = event.revision
           if (seen !== undefined) yield seen
         }
         last = revision

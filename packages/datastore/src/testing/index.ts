@@ -3,4 +3,5 @@ export { type Countdown, Crash, crashAfter, loseAnswers, pauseBefore } from './c
 export { createFaults, type Faults } from './faults.ts'
 export { datastoreLaws } from './laws/datastore-laws.ts'
 export type { DatastoreLaw, DatastoreSubject, Law } from './laws/law.ts'
+export { createReplay, type Replay } from './laws/replay.ts'
 export { memoryDatastore } from './memory-datastore.ts'

@@ -18,12 +18,11 @@ export function hasCode(code: DatastoreErrorCode): (error: unknown) => boolean {
 }
 
 /** Reads, changes and writes a tier until nobody else was faster. */
-export async function setOrder(store: Datastore, name: string, order: number, call: Call): Promise<void> {
+export async function setOrder(store: Datastore, name: string, order: number, call: Call): Promise<ResourceOf<'Tier'>> {
   for (;;) {
     const current = await store.get({ kind: 'Tier', name }, call)
     try {
-      await store.update({ ...current, spec: { ...current.spec, order } }, call)
-      return
+      return await store.update({ ...current, spec: { ...current.spec, order } }, call)
     } catch (error) {
       if (!isDatastoreError(error, 'Conflict')) throw error
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Kind } from '@tortie/model'
+import type { Kind, ResourceOf } from '@tortie/model'
 import type { Call } from '@tortie/runtime'
 import { seededRandom } from '@tortie/runtime/testing'
 import type { Datastore, Selection, WatchEvent } from '../../contract.ts'
@@ -21,8 +21,16 @@ async function next<K extends Kind>(events: Events<K>): Promise<WatchEvent<K>> {
 }
 
 /** Reads until `enough`, and ends the watch. */
-async function readUntil<K extends Kind>(events: Events<K>, replay: Replay<K>, enough: () => boolean): Promise<void> {
-  while (!enough()) replay.accept(await next(events))
+async function readUntil<K extends Kind>(
+  events: Events<K>,
+  replay: Replay<K>,
+  enough: (event?: WatchEvent<K>) => boolean,
+): Promise<void> {
+  let event: WatchEvent<K> | undefined
+  while (!enough(event)) {
+    event = await next(events)
+    replay.accept(event)
+  }
 }
 
 export const watchLaws: readonly DatastoreLaw[] = [
@@ -69,6 +77,21 @@ export const watchLaws: readonly DatastoreLaw[] = [
       await store.delete({ kind: 'NetworkSet', namespace: 'ns-1', name: 'a' }, {}, call)
       const wanted = await store.create(networkSet('ns', 'ab'), call)
       assert.deepEqual(await next(events), { type: 'put', item: wanted, revision: wanted.metadata.resourceVersion })
+      await events.return?.()
+    },
+  },
+  {
+    name: 'a watch by the beginning of names alone covers all namespaces, and no other name',
+    async check(subject, call) {
+      await using store = await subject.open(call)
+      const events = begin(store, { kind: 'NetworkSet', namePrefix: 'a' }, call)
+      await next(events)
+      await store.create(networkSet('ns', 'b'), call)
+      await store.create(networkSet('a', 'b'), call)
+      for (const namespace of ['b', 'a']) {
+        const item = await store.create(networkSet(namespace, 'ab'), call)
+        assert.deepEqual(await next(events), { type: 'put', item, revision: item.metadata.resourceVersion })
+      }
       await events.return?.()
     },
   },
@@ -165,21 +188,33 @@ async function churn(subject: DatastoreSubject, seed: number, call: Call): Promi
   const random = seededRandom(seed)
   // Known beforehand: a watcher may be told of the last write before its writer is.
   const last = name(99)
+  /** What was written, by its revision: what a watcher is told of a revision must be that. */
+  const orders = new Map<string | undefined, number | undefined>()
   const readers = replays.map(async (replay, i) => {
     const events = begin(await open(), selection, call)
-    await readUntil(events, replay, () => {
+    const told: ResourceOf<'Tier'>[] = []
+    await readUntil(events, replay, (event) => {
+      if (event?.type === 'put') told.push(event.item)
       if (i === 1 && random.next() < 0.02) subject.disconnect?.()
       return [...replay.items.values()].some(({ metadata }) => metadata.name === last)
     })
     await events.return?.()
+    return told
   })
+  const reading = Promise.all(readers)
+  reading.catch(() => undefined) // A writer that fails first is what there is to say.
+  let writes = 0
+  const remember = ({ metadata, spec }: ResourceOf<'Tier'>): void => {
+    orders.set(metadata.resourceVersion, spec.order)
+  }
   const write = async (): Promise<void> => {
     const store = await open()
     for (let step = 0; step < steps; step++) {
       const target = name(Math.floor(random.next() * 8))
       try {
-        if (random.next() < 0.4) await store.create(tier(target, step), call)
-        else if (random.next() < 0.5) await setOrder(store, target, step, call)
+        const order = ++writes
+        if (random.next() < 0.4) remember(await store.create(tier(target, order), call))
+        else if (random.next() < 0.5) remember(await setOrder(store, target, order, call))
         else await store.delete({ kind: 'Tier', name: target }, {}, call)
       } catch (error) {
         if (!isDatastoreError(error, 'AlreadyExists') && !isDatastoreError(error, 'DoesNotExist')) throw error
@@ -189,8 +224,9 @@ async function churn(subject: DatastoreSubject, seed: number, call: Call): Promi
   }
   await Promise.all(Array.from({ length: writers }, write))
   const store = await open()
-  await store.create(tier(last), call)
-  await Promise.all(readers)
+  remember(await store.create(tier(last), call))
+  for (const { metadata, spec } of (await reading).flat())
+    assert.equal(spec.order, orders.get(metadata.resourceVersion))
   const { items } = await store.list(selection, call)
   const byName = (a: { metadata: { name: string } }, b: { metadata: { name: string } }): number =>
     a.metadata.name < b.metadata.name ? -1 : 1
