@@ -4,7 +4,15 @@ import { createClient, ensureInitialized, isDatastoreError } from '@tortie/datas
 import { openEmbedded } from '@tortie/datastore-embedded'
 import { createIpam } from '@tortie/ipam'
 import { calicoVersion } from '@tortie/model'
-import { createNode, defaultPools, type NodeConfig, type NodePorts, poolFamilies, registerNode } from '@tortie/node'
+import {
+  createNode,
+  defaultPools,
+  keepTunnelAddresses,
+  type NodeConfig,
+  type NodePorts,
+  poolFamilies,
+  registerNode,
+} from '@tortie/node'
 import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { serveCniSocket } from './cni-socket.ts'
@@ -55,7 +63,9 @@ export async function runAgent(
     )
   }
   log.info('agent.started', { node: settings.nodeName, datastore: settings.embeddedPath, pid: process.pid })
-  return await node.run(call)
+  const ipam = createIpam(base)
+  const [ended] = await Promise.all([node.run(call), keepTunnelAddresses(settings.nodeName, { ...base, ipam }, call)])
+  return ended
 }
 
 /** What a first node creates: cluster identity, built-in tiers, its Node, default pools. */
