@@ -1,6 +1,7 @@
 /** The program as a process: what only a process has. The rest is in transcripts.test.ts. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -50,6 +51,16 @@ describe('tortiectl as a process', () => {
       expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(141)
     },
   )
+
+  it('says when its output has no room', async () => {
+    await using full = await open('/dev/full', 'w')
+    const child = spawn(process.execPath, ['--conditions=@tortie/source', main, 'version', '--client'], {
+      stdio: ['ignore', full.fd, 'pipe'],
+    })
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    expect(child.stderr && (await text(child.stderr))).toMatch(/^standard output cannot be written: ENOSPC.*\n$/)
+    expect(await exited).toBe(1)
+  })
 
   it('answers errors on standard error with 1', async () => {
     const answer = await ended(start(['get', 'pods']))

@@ -9,8 +9,9 @@ process.once('SIGINT', () => stop.abort(new Error('interrupted')))
 const brokenPipe = 141
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(brokenPipe)
+    if (error.code === 'EPIPE') process.exit(brokenPipe)
+    if (stream === process.stdout) process.stderr.write(`standard output cannot be written: ${error.message}\n`)
+    process.exit(1)
   })
 
 const shell: Shell = {
