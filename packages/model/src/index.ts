@@ -13,6 +13,7 @@ export { formatJson, type JsonObject, type JsonValue, parseJson } from './json/j
 export type { ClusterInformation, ClusterInformationSpec } from './kinds/cluster-information.ts'
 export type { Condition } from './kinds/condition.ts'
 export type { FelixConfiguration, FelixConfigurationSpec } from './kinds/felix-configuration/felix-configuration.ts'
+export type { HostEndpoint, HostEndpointPort, HostEndpointSpec } from './kinds/host-endpoint.ts'
 export type { IPPool, IPPoolSpec, IPPoolStatus } from './kinds/ip-pool.ts'
 export { defaultBlockSize } from './kinds/ip-pool-checks.ts'
 export type {

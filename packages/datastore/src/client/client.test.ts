@@ -1,4 +1,4 @@
-import { apiVersion, isModelError, type ResourceOf } from '@tortie/model'
+import { apiVersion, isModelError, type Kind, type ResourceOf } from '@tortie/model'
 import type { Call } from '@tortie/runtime'
 import { seededRandom, virtualClock } from '@tortie/runtime/testing'
 import { describe, expect, it } from 'vitest'
@@ -235,13 +235,18 @@ describe('nodes', () => {
     await client.workloadEndpoints.create(endpoint('node-1', 'b', '10.0.0.2'), { signal })
     const felix = { apiVersion, kind: 'FelixConfiguration', metadata: { name: 'node.node' }, spec: {} } as const
     await client.felixConfigurations.create(felix, { signal })
+    for (const node of ['node', 'node-1']) {
+      const hep = { apiVersion, kind: 'HostEndpoint', metadata: { name: `of-${node}` } } as const
+      await client.hostEndpoints.create({ ...hep, spec: { node, interfaceName: '*' } }, { signal })
+    }
     await client.nodes.delete({ name: 'node' }, {}, { signal })
     expect(asked).toEqual(['release 10.0.0.1 10.0.0.9 fd00::9', 'remove node'])
-    const left = async (kind: 'Node' | 'WorkloadEndpoint' | 'FelixConfiguration'): Promise<string[]> =>
+    const left = async (kind: Kind): Promise<string[]> =>
       (await datastore.list({ kind }, { signal })).items.map(({ metadata }) => metadata.name)
     expect(await left('Node')).toEqual(['node-1'])
     expect(await left('WorkloadEndpoint')).toEqual(['node--1-k8s-b-eth0'])
     expect(await left('FelixConfiguration')).toEqual([])
+    expect(await left('HostEndpoint')).toEqual(['of-node-1'])
     await expect(client.nodes.delete({ name: 'node' }, {}, { signal })).rejects.toSatisfy(refused('DoesNotExist'))
   })
 

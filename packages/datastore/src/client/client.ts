@@ -9,6 +9,7 @@ const collections = {
   felixConfigurations: 'FelixConfiguration',
   globalNetworkPolicies: 'GlobalNetworkPolicy',
   globalNetworkSets: 'GlobalNetworkSet',
+  hostEndpoints: 'HostEndpoint',
   ipamBlocks: 'IPAMBlock',
   ipamConfig: 'IPAMConfig',
   ipamConfigurations: 'IPAMConfiguration',

@@ -14,6 +14,7 @@ export const keyTable: KeyTable = {
   FelixConfiguration: resourceRow(kinds.FelixConfiguration),
   GlobalNetworkPolicy: resourceRow(kinds.GlobalNetworkPolicy, policyMetadata),
   GlobalNetworkSet: resourceRow(kinds.GlobalNetworkSet),
+  HostEndpoint: resourceRow(kinds.HostEndpoint),
   IPAMBlock: blockRow,
   IPAMConfig: ipamConfigRow,
   IPAMConfiguration: resourceRow(kinds.IPAMConfiguration),

@@ -28,6 +28,7 @@ export const clientRules: { readonly [K in Kind]: Rules<K> } = {
   FelixConfiguration: { write: felixDefaults },
   GlobalNetworkPolicy: { write: policyDefaults, present: withTierLabel },
   GlobalNetworkSet: {},
+  HostEndpoint: {},
   IPAMBlock: {},
   IPAMConfig: {},
   IPAMConfiguration: {},

@@ -3,6 +3,7 @@ import { type NameRule, nameRules } from '../metadata/names.ts'
 import type { Schema } from '../schema/infer.ts'
 import { clusterInformationSpec } from './cluster-information.ts'
 import { felixConfigurationSpec } from './felix-configuration/felix-configuration.ts'
+import { hostEndpointSpec } from './host-endpoint.ts'
 import { ipPoolSpec, ipPoolStatus } from './ip-pool.ts'
 import {
   blockAffinitySpec,
@@ -41,6 +42,7 @@ export const definitions: { readonly [K in Kind]: Definition<K> } = {
   FelixConfiguration: { spec: felixConfigurationSpec, name: subdomain },
   GlobalNetworkPolicy: { spec: globalNetworkPolicySpec, name: nameRules.globalNetworkPolicy },
   GlobalNetworkSet: { spec: networkSetSpec, name: subdomain, check: networkSetChecks },
+  HostEndpoint: { spec: hostEndpointSpec, name: subdomain },
   IPAMBlock: { spec: ipamBlockSpec, name: free },
   IPAMConfig: { spec: ipamConfigSpec, name: nameRules.default },
   IPAMConfiguration: { spec: ipamConfigurationSpec, name: nameRules.default },

@@ -34,6 +34,7 @@ describe('the table of kinds', () => {
     ['gnp', 'GlobalNetworkPolicy'],
     ['wep', 'WorkloadEndpoint'],
     ['no', 'Node'],
+    ['heps', 'HostEndpoint'],
     ['ipamconfig', 'IPAMConfiguration'],
     ['clusterinfo', 'ClusterInformation'],
     ['constructor', undefined],

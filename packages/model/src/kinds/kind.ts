@@ -1,5 +1,6 @@
 import type { ClusterInformation } from './cluster-information.ts'
 import type { FelixConfiguration } from './felix-configuration/felix-configuration.ts'
+import type { HostEndpoint } from './host-endpoint.ts'
 import type { IPPool } from './ip-pool.ts'
 import type { BlockAffinity, IPAMBlock, IPAMConfig, IPAMConfiguration, IPAMHandle, IPReservation } from './ipam.ts'
 import type { GlobalNetworkSet, NetworkSet } from './network-set.ts'
@@ -15,6 +16,7 @@ interface Resources {
   readonly FelixConfiguration: FelixConfiguration
   readonly GlobalNetworkPolicy: GlobalNetworkPolicy
   readonly GlobalNetworkSet: GlobalNetworkSet
+  readonly HostEndpoint: HostEndpoint
   readonly IPAMBlock: IPAMBlock
   readonly IPAMConfig: IPAMConfig
   readonly IPAMConfiguration: IPAMConfiguration
@@ -83,6 +85,7 @@ export const kinds: { readonly [K in Kind]: KindInfo<K> } = {
     shortNames: ['gnp', 'cgnp'],
   }),
   GlobalNetworkSet: row('GlobalNetworkSet', 'globalnetworksets', { aliases: ['gnetsets'], shortNames: ['gns'] }),
+  HostEndpoint: row('HostEndpoint', 'hostendpoints', { aliases: ['hep', 'heps'], shortNames: ['hep', 'heps'] }),
   IPAMBlock: row('IPAMBlock', 'ipamblocks', ipam),
   IPAMConfig: row('IPAMConfig', 'ipamconfigs', ipam),
   IPAMConfiguration: row('IPAMConfiguration', 'ipamconfigurations', {

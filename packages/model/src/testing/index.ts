@@ -1,8 +1,10 @@
 /** Arbitraries of selectors, labels and valid objects, for the property tests of this and other packages. */
+export { anyResource } from './any-resource.ts'
 export {
   anyFelixConfiguration,
   anyGlobalNetworkPolicy,
   anyGlobalNetworkSet,
+  anyHostEndpoint,
   anyIPAMBlock,
   anyIPPool,
   anyIPReservation,
@@ -12,7 +14,6 @@ export {
   anyNetworkSet,
   anyNode,
   anyProfile,
-  anyResource,
   anyRule,
   anyTier,
   anyWorkloadEndpoint,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { IPPool } from '../kinds/ip-pool.ts'
-import type { AnyResource, Kind, ResourceOf } from '../kinds/kind.ts'
+import type { ResourceOf } from '../kinds/kind.ts'
 import { apiVersion } from '../kinds/resource.ts'
 import type { EntityRule, Rule } from '../kinds/rule.ts'
 import { workloadEndpointName } from '../names/workload-endpoint.ts'
@@ -11,7 +11,7 @@ import { anyLabels, anySelector } from './selectors.ts'
 
 export const anyName: fc.Arbitrary<string> = fc.stringMatching(/^[a-z]([a-z0-9-]{0,6}[a-z0-9])?$/)
 
-const anySelectorText = anySelector
+export const anySelectorText = anySelector
   .map(formatSelector)
   .filter((text) => text.length <= 1024 && !text.includes('global('))
 
@@ -30,10 +30,10 @@ const anyPort: fc.Arbitrary<number | string> = fc.oneof(
   fc.constantFrom('http', 'metrics'),
 )
 
-const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
+export const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
 
 /** Leaves out what is undefined, as JSON does, and the types demand. */
-function defined<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
+export function defined<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T
 }
 
@@ -73,7 +73,7 @@ export const anyRule: fc.Arbitrary<Rule> = fc
       .map((rule) => defined<Rule>(rule))
   })
 
-const anyMetadata = fc
+export const anyMetadata = fc
   .record({ name: anyName, labels: optional(anyLabels) })
   .map((metadata) => defined<{ name: string; labels?: Readonly<Record<string, string>> }>(metadata))
 
@@ -225,32 +225,17 @@ export const anyFelixConfiguration: fc.Arbitrary<ResourceOf<'FelixConfiguration'
   })
   .map(({ name, ...spec }) => ({ apiVersion, kind: 'FelixConfiguration', metadata: { name }, spec }))
 
-const one = <K extends Kind>(kind: K, name: string, spec: ResourceOf<K>['spec']) =>
-  fc.constant({ apiVersion, kind, metadata: { name }, spec } as unknown as AnyResource)
-
-/** An object of any kind. */
-export const anyResource: fc.Arbitrary<AnyResource> = fc.oneof(
-  anyNetworkPolicy,
-  anyGlobalNetworkPolicy,
-  anyTier,
-  anyProfile,
-  anyNetworkSet,
-  anyGlobalNetworkSet,
-  anyIPPool,
-  anyWorkloadEndpoint,
-  anyNode,
-  anyIPReservation,
-  anyIPAMBlock,
-  anyFelixConfiguration,
-  one('ClusterInformation', 'default', { clusterGUID: 'ab', datastoreReady: true }),
-  one('BlockAffinity', 'node-1-10-65-0-0-26', {
-    state: 'confirmed',
-    node: 'node-1',
-    type: 'host',
-    cidr: '10.65.0.0/26',
-    deleted: false,
-  }),
-  one('IPAMHandle', 'net.c1', { handleID: 'net.c1', block: { '10.65.0.0/26': 1 }, deleted: false }),
-  one('IPAMConfig', 'default', { strictAffinity: false, autoAllocateBlocks: true, maxBlocksPerHost: 0 }),
-  one('IPAMConfiguration', 'default', { strictAffinity: true }),
-)
+export const anyHostEndpoint: fc.Arbitrary<ResourceOf<'HostEndpoint'>> = fc
+  .record({
+    metadata: anyMetadata,
+    node: fc.constantFrom('node-1', 'node-2'),
+    interfaceName: fc.constantFrom('eth0', '*'),
+    expectedIPs: fc.subarray(['172.16.0.1', '172.16.0.2', 'fd00::1']),
+    ports: optional(fc.constant([{ name: 'ssh', protocol: 'TCP', port: 22 }])),
+  })
+  .map(({ metadata, ...spec }) => ({
+    apiVersion,
+    kind: 'HostEndpoint',
+    metadata,
+    spec: defined<ResourceOf<'HostEndpoint'>['spec']>(spec),
+  }))
