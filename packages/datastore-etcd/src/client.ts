@@ -40,6 +40,8 @@ export const methods = {
   status: method('Maintenance/Status', etcd.statusRequest, etcd.statusResponse, true),
 }
 
+export type WatchAnswer = ReturnType<typeof etcd.watchResponse.decode>
+
 const watchPath = '/etcdserverpb.Watch/Watch'
 /** Larger pages arrive without waiting for us; what a watcher does not read stays with the server. */
 const callWindowBytes = 1 << 20
@@ -88,15 +90,24 @@ export class EtcdClient {
   }
 
   /** Answers of one watch, from its creation on. Ends only by throwing, as `invoke` does. */
-  async *watch(request: Parameters<typeof etcd.watchCreateRequest.encode>[0], call: Call) {
+  async *watch(request: Parameters<typeof etcd.watchCreateRequest.encode>[0], call: Call): AsyncGenerator<WatchAnswer> {
     const message = etcd.watchRequest.encode({ create: request })
-    const answers = await this.#attempt(this.#watches, { reads: true }, call, async (connection, metadata) =>
-      connection.stream(watchPath, message, metadata, call),
-    )
-    try {
-      for await (const answer of answers) yield etcd.watchResponse.decode(answer)
-    } catch (error) {
-      throw this.explain(error, call)
+    for (let attempt = 1; ; attempt++) {
+      const answers = await this.#attempt(this.#watches, { reads: true }, call, async (connection, metadata) =>
+        connection.stream(watchPath, message, metadata, call),
+      )
+      try {
+        let told = false
+        for await (const bytes of answers) {
+          const answer = etcd.watchResponse.decode(bytes)
+          if (answer.canceled && !told && attempt < mostAttempts && staleToken.test(answer.cancelReason)) break
+          told = true
+          yield answer
+        }
+        this.#token = undefined
+      } catch (error) {
+        throw this.explain(error, call)
+      }
     }
   }
 
@@ -175,6 +186,8 @@ export class EtcdClient {
 /** A member that lost its leader refuses at once, and ends watches, instead of telling old news. */
 const withLeader: Metadata = { hasleader: 'true' }
 
+const staleToken = /invalid auth token|revision of auth store is old/
+
 function isStaleToken(error: unknown): boolean {
-  return error instanceof RpcError && /invalid auth token|revision of auth store is old/.test(error.message)
+  return error instanceof RpcError && staleToken.test(error.message)
 }

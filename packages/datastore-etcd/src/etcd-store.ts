@@ -105,7 +105,11 @@ class ClientStore implements EtcdStore {
   }
 
   async compact(revision: string, call: Call): Promise<void> {
-    await this.#client.invoke(methods.compact, { revision }, call)
+    try {
+      await this.#client.invoke(methods.compact, { revision }, call)
+    } catch (error) {
+      if (!isCompacted(error)) throw error
+    }
   }
 
   async status(call: Call): Promise<EtcdStatus> {

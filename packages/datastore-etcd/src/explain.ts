@@ -25,7 +25,7 @@ const rows: readonly Row[] = [
   { when: /permission denied/, as: 'Unauthorized', cure: 'grant the user a role that may read and write /calico/' },
   {
     when: /invalid auth token|revision of auth store is old|auth token/,
-    as: 'Unauthorized',
+    as: 'Unavailable',
     cure: 'check that all endpoints are members of one cluster with the same auth settings',
   },
   {
@@ -58,7 +58,7 @@ const rows: readonly Row[] = [
   },
   { when: /too large|trying to send message larger/, as: 'refused', cure: 'make the object smaller' },
   {
-    when: /not gRPC|HTTP status|HTTP\/2|empty answer|Protocol error/i,
+    when: /not gRPC|closed at once|HTTP status|HTTP\/2|empty answer|Protocol error/i,
     as: 'Unavailable',
     cure: "check that the endpoint is etcd's client port, and http:// or https:// as it has it",
   },

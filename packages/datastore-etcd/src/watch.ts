@@ -1,10 +1,9 @@
 import { DatastoreError, type KeyRange, type RawBatch, type RawEvent } from '@tortie/datastore'
 import type { Call } from '@tortie/runtime'
-import { type EtcdClient, methods } from './client.ts'
+import { type EtcdClient, methods, type WatchAnswer } from './client.ts'
 import { RpcError, status } from './grpc/rpc-error.ts'
-import { type event, eventType, type watchResponse } from './protobuf/etcd.ts'
+import { type event, eventType } from './protobuf/etcd.ts'
 
-type Answer = ReturnType<typeof watchResponse.decode>
 type Told = ReturnType<typeof event.decode>
 
 /**
@@ -59,14 +58,19 @@ function completeRevisions(events: readonly RawEvent[]): readonly RawEvent[] {
 }
 
 /** A store that was restored from a backup is behind what we know: its history is another one. */
-async function checkHistory(client: EtcdClient, { header }: Answer, after: string, call: Call): Promise<void> {
+async function checkHistory(client: EtcdClient, { header }: WatchAnswer, after: string, call: Call): Promise<void> {
   if (BigInt(header?.revision ?? 0) >= BigInt(after)) return
   // A member may lag behind; the leader does not.
   const { header: now } = await client.invoke(methods.range, { key: '\0', countOnly: true }, call)
   if (BigInt(now?.revision ?? 0) < BigInt(after)) throw compacted(client, after)
 }
 
-function canceled(client: EtcdClient, { compactRevision, cancelReason }: Answer, after: string, call: Call): unknown {
+function canceled(
+  client: EtcdClient,
+  { compactRevision, cancelReason }: WatchAnswer,
+  after: string,
+  call: Call,
+): unknown {
   if (compactRevision !== '0') return compacted(client, after)
   const denied = /permission denied/.test(cancelReason)
   const why = `the watch was canceled: ${cancelReason || 'no reason given'}`

@@ -96,14 +96,11 @@ export class Channel {
     this.#failed = true
     const attempts: Attempt[] = []
     const all = await endpoints(this.#closed)
+    const connecting = { ...this.#options, tls: await tls(this.#closed) }
     for (let i = 0; i < all.length; i++) {
       const endpoint = all[this.#first % all.length] ?? ''
       try {
-        const connection = await Connection.open(
-          endpoint,
-          { ...this.#options, tls: await tls(this.#closed) },
-          this.#closed,
-        )
+        const connection = await Connection.open(endpoint, connecting, this.#closed)
         this.#use(connection)
         return connection
       } catch (error) {

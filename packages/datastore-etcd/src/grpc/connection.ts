@@ -57,6 +57,8 @@ export class Connection {
     try {
       await new Promise<void>((resolve, reject) => {
         session.once('error', reject)
+        // When TLS 1.3 ends with an alert, as for a client without certificate, Node's session tells nobody.
+        session.socket.once('error', reject)
         session.once('close', () => reject(new Error('the connection was closed at once')))
         session.once('remoteSettings', () => resolve())
       })
@@ -85,11 +87,13 @@ export class Connection {
       this.retire()
     })
     this.lost = new Promise((resolve) => {
-      session.once('close', () => {
-        this.#reason ??= new Error('the server closed the connection')
+      const end = (error?: Error): void => {
+        this.#reason ??= error ?? new Error('the server closed the connection')
         this.#ended.abort()
         resolve(this.#reason)
-      })
+      }
+      session.once('close', end)
+      session.socket.once('error', end)
     })
     void this.#keepAlive()
   }

@@ -57,6 +57,8 @@ export async function startCluster(): Promise<readonly EtcdServer[]> {
       `--initial-cluster=${all}`,
       `--initial-advertise-peer-urls=${peerOf(i)}`,
       `--listen-peer-urls=${peerOf(i)}`,
+      '--heartbeat-interval=50',
+      '--election-timeout=500',
     ]),
   )
   await Promise.all(servers.map((server) => server.start()))
