@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTestNetns, probe, type TestNetns } from '@tortie/linux/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -73,18 +73,20 @@ describe.each(['standalone', 'through the agent'])('%s', (way) => {
 
   it('ADD, CHECK, DEL', async () => {
     const pod = newPod()
-    const add = await site.execute('ADD', { pod })
+    // The agent of this test has its own store, whatever the config says.
+    const config = agent ? { embedded_path: '/nowhere' } : {}
+    const add = await site.execute('ADD', { pod, config })
     expect(add).toMatchObject({ exitCode: 0, stderr: '' })
     for (const { address } of add.json.ips)
       expect(await probe({ netns: site.netns, protocol: 'icmp', to: address.split('/')[0] })).toMatchObject({
         kind: 'reached',
       })
-    expect(await site.execute('CHECK', { pod, config: { prevResult: add.json } })).toMatchObject({
+    expect(await site.execute('CHECK', { pod, config: { ...config, prevResult: add.json } })).toMatchObject({
       exitCode: 0,
       stdout: '',
     })
     for (const _ of [1, 2])
-      expect(await site.execute('DEL', { pod })).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+      expect(await site.execute('DEL', { pod, config })).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
     await expectNothingLeft()
   })
 
@@ -134,46 +136,19 @@ describe('agent', () => {
     await waiting.return?.()
     // Its socket is still there, and nobody listens.
     expect(existsSync(site.socket)).toBe(true)
-    expect(await site.execute('ADD', { pod })).toMatchObject({ exitCode: 0 })
+    const config = { policy_setup_timeout_seconds: 0 }
+    expect(await site.execute('ADD', { pod, config })).toMatchObject({ exitCode: 0 })
   })
 
   it('of another network namespace is not asked', async () => {
     const agent = await site.startAgent()
     using other = createTestNetns('cni-app')
-    const elsewhere: Site = { ...site, netns: other }
-    const add = await Promise.resolve(elsewhere).then(() => executeIn(other, newPod()))
-    expect(add).toBe(0)
+    expect((await site.execute('ADD', { pod: newPod(), netns: other })).exitCode).toBe(0)
     expect(links()).toEqual([])
     agent.kill('SIGKILL')
     await once(agent, 'exit')
   })
 })
-
-/** The same command from another host's namespace. */
-async function executeIn(netns: TestNetns, pod: TestNetns): Promise<number | null> {
-  const env = {
-    PATH: process.env.PATH,
-    CNI_COMMAND: 'ADD',
-    CNI_CONTAINERID: 'c1',
-    CNI_NETNS: pod.path,
-    CNI_IFNAME: 'eth0',
-    CNI_PATH: '/',
-  }
-  const child = netns.spawn(process.execPath, [join(site.dir, 'tortie-cni')], {
-    env,
-    stdio: ['pipe', 'ignore', 'inherit'],
-  })
-  const config = {
-    cniVersion: '1.1.0',
-    name: 'net1',
-    embedded_path: site.storePath,
-    agent_socket: site.socket,
-    nodename: 'node-1',
-  }
-  child.stdin?.end(JSON.stringify({ ...config, nodename_file_optional: true, ipam: { type: 'calico-ipam' } }))
-  const [code] = (await once(child, 'exit')) as [number | null]
-  return code
-}
 
 describe('refused', () => {
   it.each<readonly [string, object | string, number, string]>([
@@ -194,9 +169,8 @@ describe('refused', () => {
       'mtu -1',
     ],
   ])('%s', async (_, config, code, says) => {
-    const given = typeof config === 'string' ? { meanwhile: undefined, config: {} } : { config }
-    const reply =
-      typeof config === 'string' ? await runWithStdin(config) : await site.execute('ADD', { pod: newPod(), ...given })
+    const given = typeof config === 'string' ? { stdin: config } : { config }
+    const reply = await site.execute('ADD', { pod: newPod(), ...given })
     expect(reply.json).toMatchObject({ code, msg: expect.stringContaining(says) })
     expect(reply.exitCode).toBe(1)
     await expectNothingLeft()
@@ -215,21 +189,3 @@ describe('refused', () => {
     await expectNothingLeft()
   })
 })
-
-async function runWithStdin(text: string): Promise<{ json: unknown; exitCode: number | null }> {
-  writeFileSync(join(site.dir, 'stdin'), text)
-  const env = {
-    PATH: process.env.PATH,
-    CNI_COMMAND: 'ADD',
-    CNI_CONTAINERID: 'c1',
-    CNI_NETNS: '/n',
-    CNI_IFNAME: 'eth0',
-    CNI_PATH: '/',
-  }
-  const child = site.netns.spawn(process.execPath, [join(site.dir, 'calico')], { env })
-  let stdout = ''
-  child.stdout?.on('data', (chunk) => (stdout += chunk))
-  child.stdin?.end(text)
-  const [exitCode] = (await once(child, 'close')) as [number | null]
-  return { json: JSON.parse(stdout), exitCode }
-}

@@ -61,6 +61,16 @@ describe('without work', () => {
   })
 })
 
+describe('calico -t', () => {
+  it('says that the store cannot be reached', async () => {
+    const { json, exitCode } = await run({ args: ['-t'], program: 'calico', config: { embedded_path: '/x' } })
+    expect({ json, exitCode }).toMatchObject({
+      json: { code: 100, msg: 'data store connection failed', details: 'the store was touched' },
+      exitCode: 1,
+    })
+  })
+})
+
 interface Refused extends Given {
   readonly because: string
   readonly code: number

@@ -33,6 +33,10 @@ export interface Execution {
   /** Name of the file that is executed. */
   readonly program?: string
   readonly uid?: number
+  /** Another host's namespace. */
+  readonly netns?: TestNetns
+  /** Instead of the config. */
+  readonly stdin?: string
   /** Given the process as soon as it runs. */
   readonly meanwhile?: (child: ChildProcess) => void
 }
@@ -112,8 +116,8 @@ async function seed(store: Datastore): Promise<void> {
   await store.create({ apiVersion, kind: 'ClusterInformation', metadata, spec: { datastoreReady: true } }, never)
 }
 
-async function execute({ netns, dir }: Site, command: string, given: Execution): Promise<Executed> {
-  const { pod, container = 'c1', config = {}, program = 'tortie-cni', uid, meanwhile } = given
+async function execute({ netns: own, dir }: Site, command: string, given: Execution): Promise<Executed> {
+  const { pod, container = 'c1', config = {}, program = 'tortie-cni', uid, netns = own, meanwhile } = given
   const env = {
     PATH: process.env.PATH,
     ...(command && { CNI_COMMAND: command }),
@@ -127,7 +131,7 @@ async function execute({ netns, dir }: Site, command: string, given: Execution):
   const child = netns.spawn(process.execPath, [join(dir, program)], { env, ...(uid !== undefined && { uid }) })
   const ended = new Promise<number | null>((resolve, reject) => child.once('close', resolve).once('error', reject))
   child.stdin?.on('error', () => undefined)
-  child.stdin?.end(JSON.stringify(config))
+  child.stdin?.end(given.stdin ?? JSON.stringify(config))
   meanwhile?.(child)
   const outputs = [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : ''))
   const [stdout = '', stderr = '', exitCode] = await Promise.all([...outputs, ended] as const)

@@ -30,30 +30,18 @@ export async function del(session: Session, call: Call): Promise<void> {
   const endpoints = here.length > 0 ? here : await findEndpoints(store, { node, containerId }, call)
   const mine = endpoints.filter(({ spec }) => spec.endpoint === ifname)
   const hostInterface = endpoints.length === 0 ? hostInterfaceName(containerId) : mine[0]?.spec.interfaceName
-  await all([
-    ...mine.map((endpoint) => () => deleteEndpoint(store, endpoint, call)),
-    () =>
-      network.disconnect(
-        { netns, ...(mine.length > 0 && { ifname }), ...(hostInterface && { hostInterface }) },
-        { signal: AbortSignal.any([call.signal, AbortSignal.timeout(unlinkMs)]) },
-      ),
-    () => release(session, store, node, call),
+  const unlink = { signal: AbortSignal.any([call.signal, AbortSignal.timeout(unlinkMs)]) }
+  const names = { netns, ...(mine.length > 0 && { ifname }), ...(hostInterface && { hostInterface }) }
+  // The kernel takes long to delete a link.
+  const gone = await Promise.allSettled([
+    ...mine.map((endpoint) => deleteEndpoint(store, endpoint, call)),
+    network.disconnect(names, unlink),
   ])
+  const released = await Promise.allSettled([release(session, store, node, call)])
+  const failed = [...gone, ...released].find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
 }
 
-function release(session: Session, store: Datastore, node: string, call: Call): Promise<void> {
-  return addressSource(session, store, node).release(call)
-}
-
-/** One after the other, whatever fails. */
-async function all(steps: readonly (() => Promise<void>)[]): Promise<void> {
-  const errors: unknown[] = []
-  for (const step of steps) {
-    try {
-      await step()
-    } catch (error) {
-      errors.push(error)
-    }
-  }
-  if (errors.length > 0) throw errors[0]
+async function release(session: Session, store: Datastore, node: string, call: Call): Promise<void> {
+  await addressSource(session, store, node).release(call)
 }
