@@ -104,6 +104,7 @@ export function cni(command: 'ADD' | 'DEL', pod: PodRequest, { dir, store }: Pla
     embedded_path: store,
     agent_socket: join(own, 'cni.sock'),
     nodename_file: join(own, 'nodename'),
+    ipam_lock_file: join(own, 'ipam.lock'),
     log_level: 'warning',
     policy_setup_timeout_seconds: 10,
     endpoint_status_dir: join(own, 'endpoint-status'),
