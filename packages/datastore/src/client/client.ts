@@ -20,6 +20,9 @@ const collections = {
   networkSets: 'NetworkSet',
   nodes: 'Node',
   profiles: 'Profile',
+  stagedGlobalNetworkPolicies: 'StagedGlobalNetworkPolicy',
+  stagedKubernetesNetworkPolicies: 'StagedKubernetesNetworkPolicy',
+  stagedNetworkPolicies: 'StagedNetworkPolicy',
   tiers: 'Tier',
   workloadEndpoints: 'WorkloadEndpoint',
 } as const satisfies Record<string, Kind>

@@ -31,5 +31,7 @@ export const storeRules: { readonly [K in Kind]?: StoreRules<K> } = {
   IPPool: { beforeCreate: checkNewPool, remove: deletePool },
   NetworkPolicy: { beforeCreate: checkTierExists, presentEvents: true },
   Node: { beforeCreate: createNodePrerequisites, remove: deleteNode },
+  StagedGlobalNetworkPolicy: { beforeCreate: checkTierExists, presentEvents: true },
+  StagedNetworkPolicy: { beforeCreate: checkTierExists, presentEvents: true },
   Tier: { remove: deleteTier },
 }

@@ -6,7 +6,14 @@ import { keyOf } from '../key-of.ts'
 import type { ClientContext } from './ports.ts'
 import type { DeleteOptions } from './rules.ts'
 
-type Policy = ResourceOf<'NetworkPolicy' | 'GlobalNetworkPolicy'>
+/** The kinds that lie in tiers. Others that say a tier do not count (spec 01 §6, trap 10). */
+const policyKinds = [
+  'NetworkPolicy',
+  'GlobalNetworkPolicy',
+  'StagedNetworkPolicy',
+  'StagedGlobalNetworkPolicy',
+] as const
+type Policy = ResourceOf<(typeof policyKinds)[number]>
 
 /** @throws DatastoreError DoesNotExist that names the tier (spec 01 §1.7) */
 export async function checkTierExists({ datastore }: ClientContext, { spec }: Policy, call: Call): Promise<void> {
@@ -24,7 +31,7 @@ export async function deleteTier(
     throw new DatastoreError('Unsupported', { ...key, operation: 'delete', reason })
   }
   if (Object.hasOwn(builtInTiers, key.name)) refuse('it is built in')
-  for (const kind of ['NetworkPolicy', 'GlobalNetworkPolicy'] as const) {
+  for (const kind of policyKinds) {
     const { items } = await datastore.list({ kind }, call)
     const inside = (items as readonly Policy[]).find(({ spec }) => spec.tier === key.name)
     if (inside) refuse(`${describeKey(keyOf(inside))} is in it; delete its policies first`)

@@ -25,6 +25,9 @@ export const keyTable: KeyTable = {
   NetworkSet: resourceRow(kinds.NetworkSet),
   Node: resourceRow(kinds.Node),
   Profile: resourceRow(kinds.Profile),
+  StagedGlobalNetworkPolicy: resourceRow(kinds.StagedGlobalNetworkPolicy, policyMetadata),
+  StagedKubernetesNetworkPolicy: resourceRow(kinds.StagedKubernetesNetworkPolicy),
+  StagedNetworkPolicy: resourceRow(kinds.StagedNetworkPolicy, policyMetadata),
   Tier: resourceRow(kinds.Tier),
   WorkloadEndpoint: resourceRow(kinds.WorkloadEndpoint),
 }

@@ -148,6 +148,24 @@ export const watchLaws: readonly DatastoreLaw[] = [
     },
   },
   {
+    name: 'a watch that was cut goes on after what it told last',
+    async check(subject, call) {
+      await using store = await subject.open(call)
+      const events = begin(store, { kind: 'Tier' }, call)
+      const replay = createReplay<'Tier'>()
+      replay.accept(await next(events))
+      for (let i = 0; i < 5; i++) {
+        await store.create(tier(`told-${i}`), call)
+        replay.accept(await next(events))
+        subject.disconnect?.()
+        const { metadata } = await store.create(tier(`missed-${i}`), call)
+        await readUntil(events, replay, () => replay.revision >= BigInt(metadata.resourceVersion ?? ''))
+      }
+      assert.equal(replay.items.size, 10)
+      await events.return?.()
+    },
+  },
+  {
     name: 'whoever reads to the end knows what is there, whatever was cut, compacted or slow on the way',
     async check(subject, call) {
       for (const seed of [1, 2, 3]) await churn(subject, seed, call)
