@@ -201,6 +201,29 @@ describe('ADD', () => {
     expect(await host.leftovers()).toEqual([])
   })
 
+  it('begins anew for a container that a crash of the host left in the store', async () => {
+    const first = await host.run('ADD', { pod, container: 'web1' })
+    using again = createTestNetns('cni-pod')
+    const second = await host.run('ADD', { pod: again, container: 'web1' })
+    expect(second.exitCode).toBe(0)
+    expect(second.json.interfaces[1].sandbox).toBe(again.path)
+    expect(
+      await host.run('CHECK', { pod: again, container: 'web1', config: { prevResult: second.json } }),
+    ).toMatchObject({ stdout: '' })
+    // The same ADD once more is told what is there.
+    expect((await host.run('ADD', { pod: again, container: 'web1' })).json.ips).toEqual(second.json.ips)
+    expect(first.json.ips).not.toEqual(second.json.ips)
+    await host.run('DEL', { pod: again, container: 'web1' })
+    expect(await host.leftovers()).toEqual([])
+  })
+
+  it('does not wait for addresses of IPv6 where only IPv4 is wanted', async () => {
+    pod.run('sh', '-c', 'echo 600 > /proc/sys/net/ipv6/conf/default/dad_transmits')
+    await host.run('ADD', { pod, config: { ipam: { type: 'calico-ipam' } } })
+    const [link] = pod.ipJson('-6', 'addr', 'show', 'dev', 'eth0') as { addr_info: { tentative?: boolean }[] }[]
+    expect(link?.addr_info.map(({ tentative }) => tentative)).toEqual([true])
+  })
+
   it('adds a second network to a container as a profile, and removes nothing with that alone', async () => {
     const first = await host.run('ADD', { pod, container: 'web1' })
     const second = { pod, container: 'web1', ifname: 'net1', config: { name: 'net2' } }

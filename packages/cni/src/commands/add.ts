@@ -37,13 +37,14 @@ export async function add(session: Session, call: Call): Promise<CniResult> {
     { node, containerId: invocation.containerId, namespace: workload.namespace },
     call,
   )
-  if (existing) return await joinNetwork(session, store, existing, call)
-  const undo = createUndo(log)
+  const attaching = { ...session, node, mtu, workload, store, network, undo: createUndo(log) }
+  if (existing && !(await isStale(attaching, existing, call))) return await joinNetwork(session, store, existing, call)
   try {
-    return await attach({ ...session, node, mtu, workload, store, network, undo }, call)
+    if (existing) await removeStale(attaching, existing, call)
+    return await attach(attaching, call)
   } catch (error) {
     log.error('cni.add.failed', { error })
-    throw incomplete(error, await undo.run())
+    throw incomplete(error, await attaching.undo.run())
   }
 }
 
@@ -112,6 +113,20 @@ function resultOf(link: PodLink, mac: string, { routes, dns }: CniResult): CniRe
     routes,
     ...(dns && { dns }),
   }
+}
+
+/** The endpoint says that this very interface was made, and the container has none: the host went down without a DEL. */
+async function isStale({ invocation, network }: Attaching, { spec }: WorkloadEndpoint, call: Call): Promise<boolean> {
+  return spec.endpoint === invocation.ifname && !(await network.has(invocation, call))
+}
+
+async function removeStale(session: Attaching, endpoint: WorkloadEndpoint, call: Call): Promise<void> {
+  const { store, network, log, node } = session
+  log.warn('cni.add.stale-endpoint', { endpoint: endpoint.metadata.name })
+  await deleteEndpoint(store, endpoint, call)
+  const hostInterface = endpoint.spec.interfaceName
+  await network.disconnect({ netns: '', ...(hostInterface && { hostInterface }) }, call)
+  await addressSource(session, store, node).release(call)
 }
 
 /** A second network of a container that is connected: one more profile, no second interface (spec 04 §8.1 step 2). */

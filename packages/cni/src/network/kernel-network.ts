@@ -16,9 +16,10 @@ import {
 } from '@tortie/netlink'
 import type { Call, Clock } from '@tortie/runtime'
 import { CniError } from '../errors.ts'
+import { isV6 } from '../protocol/result.ts'
 import {
   createPair,
-  gatewayV6,
+  gatewayAddress,
   hostMac,
   hostRoutes,
   hostSettings,
@@ -50,6 +51,10 @@ export function openPodNetwork(clock: Clock, kernel: KernelPorts = linux): PodNe
   const hostSysctl = kernel.createSysctl()
   return {
     isOwnNetns,
+    async has({ netns, ifname }, call) {
+      using pod = enter(kernel, netns)
+      return (await pod.rtnetlink.find(linkBy({ name: ifname }), call)) !== undefined
+    },
     async connect(link, call) {
       using pod = enter(kernel, link.netns)
       await requireFree(pod.rtnetlink, link, call)
@@ -135,7 +140,8 @@ async function build(
   await host.run(raiseHost(outer.index, link), call)
   await pod.rtnetlink.run(raisePod(inner.index, link), call)
   await addHostRoutes(host, outer, link, call)
-  const addresses = new Set([`${gatewayV6}/64`, ...link.addresses])
+  const wanted = link.addresses.filter(isV6)
+  const addresses = new Set(wanted.length > 0 ? [gatewayAddress, ...wanted] : [])
   await awaitUsable(host, { name: link.hostInterface, addresses }, clock, call)
   await awaitUsable(pod.rtnetlink, { name: link.ifname, addresses }, clock, call)
   return { mac: inner.mac ?? '' }
@@ -157,13 +163,14 @@ async function awaitUsable(rtnetlink: Rtnetlink, end: End, clock: Clock, call: C
 
 interface End {
   readonly name: string
-  /** Those that matter; others may be tentative for as long as they like. */
+  /** IPv6 ones that matter; others may be tentative for as long as they like. */
   readonly addresses: ReadonlySet<string>
 }
 
 async function isUsable(rtnetlink: Rtnetlink, { name, addresses }: End, call: Call): Promise<boolean> {
   const { index, operState } = await requireLink(rtnetlink, name, call)
   if (operState !== IF_OPER_UP) return false
+  if (addresses.size === 0) return true
   const found = await rtnetlink.read(interfaceAddresses({ family: 6, ifindex: index }), call)
   return !found.some(({ address, tentative }) => tentative && addresses.has(address))
 }

@@ -11,6 +11,7 @@ export const hostMac = 'ee:ee:ee:ee:ee:ee'
 export const gatewayV4 = '169.254.1.1'
 /** Link-local address of the host's side, as it follows from `hostMac`. */
 export const gatewayV6 = 'fe80::ecee:eeff:feee:eeee'
+export const gatewayAddress = `${gatewayV6}/64`
 
 /** One kernel setting below /proc/sys. `optional`: a kernel without it will do. */
 export interface Setting {
@@ -93,11 +94,14 @@ export function createPair({ hostInterface, ifname, mtu, queues }: PodLink, netn
 
 /** The host's side up. Its link-local address is given and not awaited: the kernel makes it late, or not at all. */
 export function raiseHost(ifindex: number, { addresses }: PodLink): readonly Request[] {
-  const address = { ifindex, address: `${gatewayV6}/64`, scope: RT_SCOPE_LINK }
+  const link = { index: ifindex }
+  const up: Request = { kind: 'link', verb: 'change', change: { link, up: true } }
+  if (!addresses.some(isV6)) return [up]
+  const address = { ifindex, address: gatewayAddress, scope: RT_SCOPE_LINK }
   return [
-    { kind: 'link', verb: 'change', change: { link: { index: ifindex }, addrGenMode: 'none' } },
-    { kind: 'link', verb: 'change', change: { link: { index: ifindex }, up: true } },
-    ...(addresses.some(isV6) ? [{ kind: 'address', verb: 'replace', address } as const] : []),
+    { kind: 'link', verb: 'change', change: { link, addrGenMode: 'none' } },
+    up,
+    { kind: 'address', verb: 'replace', address },
   ]
 }
 

@@ -33,6 +33,8 @@ export interface PodLinkNames {
 export interface PodNetwork extends Disposable {
   /** Whether the path is the namespace that this process runs in. False for a path that cannot be opened. */
   isOwnNetns(path: string): boolean
+  /** Whether the container has an interface of this name. */
+  has(where: { readonly netns: string; readonly ifname: string }, call: Call): Promise<boolean>
   /** Builds the link, or throws and leaves nothing of it behind. Returns the container's MAC. */
   connect(link: PodLink, call: Call): Promise<{ readonly mac: string }>
   /** Idempotent; a namespace or interface that is gone is fine. */
