@@ -1,4 +1,4 @@
-import { apiVersion, defaultAllowProfile, formatJson, type Kind, type ResourceOf } from '@tortie/model'
+import { apiVersion, defaultAllowProfile, formatJson, type JsonObject, type Kind, type ResourceOf } from '@tortie/model'
 import type { Call } from '@tortie/runtime'
 import type { Datastore, Listing, OfKind, ResourceKey, Selection } from './contract.ts'
 import { isDefaultAllow, readEntry, tryReadEntry } from './entry.ts'
@@ -106,8 +106,13 @@ class KeyValueDatastore implements Datastore {
     call: Call,
   ): Promise<RawOutcome> {
     const row = keyRow(key.kind)
-    return this.#store.compareAndSwap(row.format(key), expected, formatJson(row.encode(resource)), call)
+    return this.#store.compareAndSwap(row.format(key), expected, formatValue(row.encode(resource)), call)
   }
+}
+
+/** Go escapes what HTML might take for its own; as text it is the same. */
+function formatValue(value: JsonObject): string {
+  return formatJson(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Stands for a deleted object whose value could not be read. */

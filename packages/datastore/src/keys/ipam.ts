@@ -3,7 +3,7 @@ import type { ResourceKey } from '../contract.ts'
 import { DatastoreError } from '../errors.ts'
 import { prefixRange } from '../raw-store.ts'
 import { affinityName, canonicalCidr, parseAffinityName, parseBlockName } from './ipam-names.ts'
-import { type KeyRow, withoutUndefined } from './row.ts'
+import { inOrder, type KeyRow, withoutUndefined } from './row.ts'
 
 const root = '/calico/ipam/v2/'
 
@@ -27,6 +27,18 @@ function cidrOfSegment(segment: string): string | undefined {
 }
 
 const blocks = `${root}assignment/`
+/** As Go writes them. */
+const blockOrder = [
+  'cidr',
+  'affinity',
+  'affinity_claim_time',
+  'allocations',
+  'unallocated',
+  'attributes',
+  'sequenceNumber',
+  'sequenceNumberForAllocation',
+  'deleted',
+]
 
 export const blockRow: KeyRow<'IPAMBlock'> = {
   kind: 'IPAMBlock',
@@ -43,12 +55,13 @@ export const blockRow: KeyRow<'IPAMBlock'> = {
   encode({ kind, metadata: { name }, spec }) {
     if (blockName(spec.cidr) !== name) bad({ kind, name }, `its spec.cidr is ${spec.cidr}; use blockKey`)
     const { affinityClaimTime, affinity, ...rest } = spec
-    return withoutUndefined({
+    const fields = withoutUndefined({
       ...rest,
       affinity: affinity ?? null,
       affinity_claim_time: affinityClaimTime ?? undefined,
       sequenceNumberForAllocation: spec.sequenceNumberForAllocation ?? {},
     })
+    return inOrder(blockOrder, fields)
   },
   decode(key, { affinity_claim_time: claimTime, ...value }) {
     const spec = decodeBlockSpec({ sequenceNumberForAllocation: {}, ...value })

@@ -2,9 +2,26 @@ import { apiVersion, type JsonObject, type JsonValue, type Kind, type KindInfo, 
 import type { ResourceKey } from '../contract.ts'
 import { DatastoreError } from '../errors.ts'
 import { prefixRange } from '../raw-store.ts'
-import { isObject, type KeyRow } from './row.ts'
+import { inOrder, isObject, type KeyRow } from './row.ts'
 
 const root = '/calico/resources/v3/projectcalico.org/'
+
+/** As Go writes them, so that what Calico wrote comes back byte for byte. */
+const metadataOrder = [
+  'name',
+  'generateName',
+  'namespace',
+  'uid',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+]
 
 /** Adds to metadata what is stored but never shown, and takes it away again. */
 export interface StoredMetadata {
@@ -52,7 +69,8 @@ export function resourceRow<K extends Kind>(
       const { metadata, kind: _kind, apiVersion: _version, ...rest } = resource as unknown as JsonObject
       const { resourceVersion: _revision, selfLink: _link, ...kept } = metadata as JsonObject
       const shown = { ...kept, creationTimestamp: kept.creationTimestamp ?? null }
-      return { kind, apiVersion, metadata: stored.add(resource.metadata.name, shown), ...rest }
+      const written = inOrder(metadataOrder, stored.add(resource.metadata.name, shown))
+      return { kind, apiVersion, metadata: written, ...rest }
     },
     decode(key, value) {
       const { metadata, spec } = value

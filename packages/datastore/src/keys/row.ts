@@ -1,4 +1,4 @@
-import type { JsonObject, Kind, ResourceOf } from '@tortie/model'
+import type { JsonObject, JsonValue, Kind, ResourceOf } from '@tortie/model'
 import type { ResourceKey, Selection } from '../contract.ts'
 import type { KeyRange } from '../raw-store.ts'
 
@@ -36,4 +36,11 @@ export function isObject(value: unknown): value is JsonObject {
 
 export function withoutUndefined(fields: Readonly<Record<string, unknown>>): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as JsonObject
+}
+
+/** The same fields, those that `order` names first. */
+export function inOrder(order: readonly string[], fields: JsonObject): JsonObject {
+  const ordered: Record<string, JsonValue> = {}
+  for (const name of order) if (fields[name] !== undefined) ordered[name] = fields[name]
+  return Object.assign(ordered, fields)
 }
