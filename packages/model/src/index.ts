@@ -32,6 +32,7 @@ export type {
   IPReservationSpec,
 } from './kinds/ipam.ts'
 export { type AnyResource, findKind, isKind, type Kind, type KindInfo, kinds, type ResourceOf } from './kinds/kind.ts'
+export type { LabelSelector } from './kinds/kubernetes-rule.ts'
 export type { GlobalNetworkSet, NetworkSet, NetworkSetSpec } from './kinds/network-set.ts'
 export type { Node, NodeSpec, NodeStatus } from './kinds/node.ts'
 export type {
@@ -43,6 +44,14 @@ export type {
 export type { Profile, ProfileSpec } from './kinds/profile.ts'
 export { apiVersion, type Resource } from './kinds/resource.ts'
 export type { EntityRule, Rule } from './kinds/rule.ts'
+export type {
+  StagedGlobalNetworkPolicy,
+  StagedGlobalNetworkPolicySpec,
+  StagedKubernetesNetworkPolicy,
+  StagedKubernetesNetworkPolicySpec,
+  StagedNetworkPolicy,
+  StagedNetworkPolicySpec,
+} from './kinds/staged-policy.ts'
 export { builtInTiers, defaultTierOrder, type Tier, type TierSpec, type TierStatus } from './kinds/tier.ts'
 export type {
   EndpointPort,

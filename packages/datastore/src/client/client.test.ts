@@ -140,6 +140,44 @@ describe('tiers', () => {
   })
 })
 
+describe('staged policies', () => {
+  it.each(['stagedNetworkPolicies', 'stagedGlobalNetworkPolicies'] as const)(
+    '%s need their tier, keep it, and show its label',
+    async (collection) => {
+      const { signal } = new AbortController()
+      const { client, datastore } = await setting({ signal })
+      const kind = collection === 'stagedNetworkPolicies' ? 'StagedNetworkPolicy' : 'StagedGlobalNetworkPolicy'
+      const key = { name: 'p', ...(kind === 'StagedNetworkPolicy' && { namespace: 'prod' }) }
+      const staged = (tier: string) =>
+        ({ apiVersion, kind, metadata: key, spec: { tier } }) as ResourceOf<'StagedNetworkPolicy'>
+      const policies = client.of(kind as 'StagedNetworkPolicy')
+      await expect(policies.create(staged('security'), { signal })).rejects.toThrow('does not exist: Tier(security)')
+      const metadata = { name: 'security' }
+      await client.tiers.create({ apiVersion, kind: 'Tier', metadata, spec: {} }, { signal })
+      expect(await policies.create(staged('security'), { signal })).toMatchObject({
+        metadata: { labels: { 'projectcalico.org/tier': 'security' } },
+        spec: { stagedAction: 'Set', types: ['Ingress'] },
+      })
+      await expect(client.tiers.delete(metadata, {}, { signal })).rejects.toThrow(`${kind}(`)
+      await policies.delete(key, {}, { signal })
+      await client.tiers.delete(metadata, {}, { signal })
+      await datastore.create(staged('other'), { signal })
+      for await (const event of client[collection].watch({}, {}, { signal })) {
+        expect(event).toMatchObject({ items: [{ metadata: { labels: { 'projectcalico.org/tier': 'default' } } }] })
+        break
+      }
+    },
+  )
+
+  it('of Kubernetes know no tiers', async ({ signal }) => {
+    const { client } = await setting({ signal })
+    const metadata = { name: 'p', namespace: 'prod' }
+    const sknp = { apiVersion, kind: 'StagedKubernetesNetworkPolicy', metadata, spec: {} } as const
+    const { spec, metadata: made } = await client.stagedKubernetesNetworkPolicies.create(sknp, { signal })
+    expect([spec, made.labels]).toEqual([{ stagedAction: 'Set' }, undefined])
+  })
+})
+
 describe('pools', () => {
   it('do not overlap', async ({ signal }) => {
     const { client } = await setting({ signal })

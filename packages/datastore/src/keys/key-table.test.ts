@@ -28,6 +28,10 @@ it.each<[key: ResourceKey, text: string]>([
     { kind: 'NetworkPolicy', namespace: 'prod', name: 'knp.default.web' },
     `${resources}/networkpolicies/prod/knp.default.web`,
   ],
+  [
+    { kind: 'StagedKubernetesNetworkPolicy', namespace: 'prod', name: 'web' },
+    `${resources}/stagedkubernetesnetworkpolicies/prod/web`,
+  ],
   [{ kind: 'Profile', name: 'ksa.prod.builder' }, `${resources}/profiles/ksa.prod.builder`],
   [
     { kind: 'WorkloadEndpoint', namespace: 'prod', name: 'node--1-k8s-web--0-eth0' },
@@ -186,17 +190,20 @@ describe('what is written', () => {
     })
   })
 
-  it.each(['NetworkPolicy', 'GlobalNetworkPolicy'] as const)('keeps the name of a %s beside it, unseen', (kind) => {
-    const metadata = {
-      name: 'default.x',
-      ...(kind === 'NetworkPolicy' && { namespace: 'ns' }),
-      annotations: { a: 'b' },
-    }
-    const policy = { apiVersion, kind, metadata, spec: {} } as ResourceOf<'NetworkPolicy'>
-    const annotations = { a: 'b', 'projectcalico.org/metadata': '{"name":"default.x"}' }
-    expect(encoded(policy)).toMatchObject({ metadata: { annotations } })
-    expect(rowOf(kind).decode(keyOf(policy), encoded(policy) as never).metadata).toEqual(metadata)
-  })
+  it.each(['NetworkPolicy', 'GlobalNetworkPolicy', 'StagedNetworkPolicy', 'StagedGlobalNetworkPolicy'] as const)(
+    'keeps the name of a %s beside it, unseen',
+    (kind) => {
+      const metadata = {
+        name: 'default.x',
+        ...(kinds[kind].namespaced && { namespace: 'ns' }),
+        annotations: { a: 'b' },
+      }
+      const policy = { apiVersion, kind, metadata, spec: {} } as ResourceOf<'NetworkPolicy'>
+      const annotations = { a: 'b', 'projectcalico.org/metadata': '{"name":"default.x"}' }
+      expect(encoded(policy)).toMatchObject({ metadata: { annotations } })
+      expect(rowOf(kind).decode(keyOf(policy), encoded(policy) as never).metadata).toEqual(metadata)
+    },
+  )
 
   it('of an affinity is its state alone, of a handle its blocks', () => {
     const spec = { type: 'host', node: 'n', cidr: '10.0.0.0/26', state: 'pending', deleted: false } as const

@@ -4,6 +4,7 @@ import type { IPPool } from '../kinds/ip-pool.ts'
 import { defaultBlockSize } from '../kinds/ip-pool-checks.ts'
 import type { Kind, ResourceOf } from '../kinds/kind.ts'
 import type { GlobalNetworkPolicy, NetworkPolicy } from '../kinds/policy.ts'
+import type { StagedGlobalNetworkPolicy, StagedNetworkPolicy } from '../kinds/staged-policy.ts'
 import { defaultTierOrder, type Tier } from '../kinds/tier.ts'
 import type { WorkloadEndpoint } from '../kinds/workload-endpoint.ts'
 import { wellKnown } from '../names/labels.ts'
@@ -39,11 +40,15 @@ export const clientRules: { readonly [K in Kind]: Rules<K> } = {
   NetworkSet: {},
   Node: {},
   Profile: {},
+  StagedGlobalNetworkPolicy: { write: stagedDefaults, present: withTierLabel },
+  StagedKubernetesNetworkPolicy: {},
+  StagedNetworkPolicy: { write: stagedDefaults, present: withTierLabel },
   Tier: { present: tierDefaults },
   WorkloadEndpoint: { write: endpointIdentity },
 }
 
-type Policy = NetworkPolicy | GlobalNetworkPolicy
+type Staged = StagedNetworkPolicy | StagedGlobalNetworkPolicy
+type Policy = NetworkPolicy | GlobalNetworkPolicy | Staged
 
 /** Types from which rules there are, and the label that names the tier (spec 01 §1.7). */
 function policyDefaults<P extends Policy>(policy: P): P {
@@ -54,6 +59,14 @@ function policyDefaults<P extends Policy>(policy: P): P {
     metadata: withLabels(policy, { [wellKnown.tierLabel]: tier || 'default' }),
     spec: { ...policy.spec, types: types?.length ? types : implied },
   }
+}
+
+/** As those they stage; what is to be deleted has no types, whatever it says (spec 01 §1.7). */
+function stagedDefaults<P extends Staged>(policy: P): P {
+  const defaulted = policyDefaults(policy)
+  if (policy.spec.stagedAction !== 'Delete') return defaulted
+  const { types: _types, ...spec } = defaulted.spec
+  return { ...defaulted, spec }
 }
 
 /** Readers see `default` for a missing label, whatever the tier (spec 01 §6, trap 3). */

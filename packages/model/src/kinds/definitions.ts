@@ -19,6 +19,11 @@ import { nodeSpec, nodeStatus } from './node.ts'
 import { globalNetworkPolicySpec, networkPolicySpec } from './policy.ts'
 import { profileSpec } from './profile.ts'
 import { networkSetChecks, tierChecks, workloadEndpointChecks } from './resource-checks.ts'
+import {
+  stagedGlobalNetworkPolicySpec,
+  stagedKubernetesNetworkPolicySpec,
+  stagedNetworkPolicySpec,
+} from './staged-policy.ts'
 import { tierSpec, tierStatus } from './tier.ts'
 import { workloadEndpointSpec } from './workload-endpoint.ts'
 
@@ -53,6 +58,9 @@ export const definitions: { readonly [K in Kind]: Definition<K> } = {
   NetworkSet: { spec: networkSetSpec, name: subdomain, check: networkSetChecks },
   Node: { spec: nodeSpec, status: nodeStatus, name: subdomain },
   Profile: { spec: profileSpec, name: subdomain },
+  StagedGlobalNetworkPolicy: { spec: stagedGlobalNetworkPolicySpec, name: nameRules.globalNetworkPolicy },
+  StagedKubernetesNetworkPolicy: { spec: stagedKubernetesNetworkPolicySpec, name: subdomain },
+  StagedNetworkPolicy: { spec: stagedNetworkPolicySpec, name: nameRules.networkPolicy },
   Tier: { spec: tierSpec, status: tierStatus, name: nameRules.tier, check: tierChecks },
   WorkloadEndpoint: { spec: workloadEndpointSpec, name: nameRules.computed, check: workloadEndpointChecks },
 }

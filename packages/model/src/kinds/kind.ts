@@ -7,6 +7,7 @@ import type { GlobalNetworkSet, NetworkSet } from './network-set.ts'
 import type { Node } from './node.ts'
 import type { GlobalNetworkPolicy, NetworkPolicy } from './policy.ts'
 import type { Profile } from './profile.ts'
+import type { StagedGlobalNetworkPolicy, StagedKubernetesNetworkPolicy, StagedNetworkPolicy } from './staged-policy.ts'
 import type { Tier } from './tier.ts'
 import type { WorkloadEndpoint } from './workload-endpoint.ts'
 
@@ -27,6 +28,9 @@ interface Resources {
   readonly NetworkSet: NetworkSet
   readonly Node: Node
   readonly Profile: Profile
+  readonly StagedGlobalNetworkPolicy: StagedGlobalNetworkPolicy
+  readonly StagedKubernetesNetworkPolicy: StagedKubernetesNetworkPolicy
+  readonly StagedNetworkPolicy: StagedNetworkPolicy
   readonly Tier: Tier
   readonly WorkloadEndpoint: WorkloadEndpoint
 }
@@ -103,6 +107,20 @@ export const kinds: { readonly [K in Kind]: KindInfo<K> } = {
   NetworkSet: row('NetworkSet', 'networksets', { namespaced: true, aliases: ['netsets'] }),
   Node: row('Node', 'nodes', { aliases: ['no', 'nos'], internal: true, hasStatus: true }),
   Profile: row('Profile', 'profiles', { aliases: ['pro', 'pros'] }),
+  StagedGlobalNetworkPolicy: row('StagedGlobalNetworkPolicy', 'stagedglobalnetworkpolicies', {
+    aliases: ['sgnp', 'sgnps'],
+    shortNames: ['sgnp'],
+  }),
+  StagedKubernetesNetworkPolicy: row('StagedKubernetesNetworkPolicy', 'stagedkubernetesnetworkpolicies', {
+    namespaced: true,
+    aliases: ['stagedkubernetespolicy', 'stagedkubernetespolicies', 'sknp', 'skpol', 'skpols'],
+    shortNames: ['sknp'],
+  }),
+  StagedNetworkPolicy: row('StagedNetworkPolicy', 'stagednetworkpolicies', {
+    namespaced: true,
+    aliases: ['stagedpolicy', 'stagedpolicies', 'snp', 'spol', 'spols'],
+    shortNames: ['scnp', 'snp'],
+  }),
   Tier: row('Tier', 'tiers', { hasStatus: true }),
   WorkloadEndpoint: row('WorkloadEndpoint', 'workloadendpoints', {
     namespaced: true,

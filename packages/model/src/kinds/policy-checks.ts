@@ -26,7 +26,7 @@ interface CheckedGlobalPolicy extends CheckedPolicy {
 }
 
 export function* policyFindings(spec: CheckedPolicy): Generator<Finding> {
-  yield* repeats('types', spec.types, 'type')
+  yield* repeatedTypes('types', spec.types)
   yield* repeats('performanceHints', spec.performanceHints, 'hint')
   for (const [i, { destination }] of (spec.ingress ?? []).entries())
     if (destination?.services !== undefined)
@@ -36,6 +36,10 @@ export function* policyFindings(spec: CheckedPolicy): Generator<Finding> {
       yield { at: ['egress', i, 'source', 'services'], reason: 'not allowed in egress rule source' }
     if (http !== undefined) yield { at: ['egress', i, 'http'], reason: 'not allowed in egress rule' }
   }
+}
+
+export function repeatedTypes(field: string, types: readonly string[] | undefined): Generator<Finding> {
+  return repeats(field, types, 'type')
 }
 
 function* repeats(field: string, values: readonly string[] = [], what: string): Generator<Finding> {

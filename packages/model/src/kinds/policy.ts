@@ -6,7 +6,8 @@ import { globalPolicyFindings, policyFindings } from './policy-checks.ts'
 import type { Resource } from './resource.ts'
 import { rule } from './rule.ts'
 
-const shared = () => ({
+/** Fields that every kind of policy but Kubernetes' own has. */
+export const policyFields = () => ({
   tier: defaulted(text(), 'default'),
   order: optional(float()),
   ingress: sparse(list(rule(), 1024)),
@@ -17,16 +18,18 @@ const shared = () => ({
   performanceHints: sparse(list(oneOf('AssumeNeededOnEveryNode'))),
 })
 
-export const networkPolicySpec = once(() => object(shared()).check(findings(policyFindings)))
+export const globalPolicyFields = () => ({
+  ...policyFields(),
+  namespaceSelector: sparse(plainSelector()),
+  doNotTrack: sparse(boolean()),
+  preDNAT: sparse(boolean()),
+  applyOnForward: sparse(boolean()),
+})
+
+export const networkPolicySpec = once(() => object(policyFields()).check(findings(policyFindings)))
 
 export const globalNetworkPolicySpec = once(() =>
-  object({
-    ...shared(),
-    namespaceSelector: sparse(plainSelector()),
-    doNotTrack: sparse(boolean()),
-    preDNAT: sparse(boolean()),
-    applyOnForward: sparse(boolean()),
-  }).check(findings(policyFindings), findings(globalPolicyFindings)),
+  object(globalPolicyFields()).check(findings(policyFindings), findings(globalPolicyFindings)),
 )
 
 export interface NetworkPolicySpec extends Infer<typeof networkPolicySpec> {}

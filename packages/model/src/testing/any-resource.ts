@@ -16,6 +16,11 @@ import {
   anyTier,
   anyWorkloadEndpoint,
 } from './resources.ts'
+import {
+  anyStagedGlobalNetworkPolicy,
+  anyStagedKubernetesNetworkPolicy,
+  anyStagedNetworkPolicy,
+} from './staged-policies.ts'
 
 const one = <K extends Kind>(kind: K, name: string, spec: ResourceOf<K>['spec']) =>
   fc.constant({ apiVersion, kind, metadata: { name }, spec } as unknown as AnyResource)
@@ -35,6 +40,9 @@ export const anyResource: fc.Arbitrary<AnyResource> = fc.oneof(
   anyIPAMBlock,
   anyFelixConfiguration,
   anyHostEndpoint,
+  anyStagedGlobalNetworkPolicy,
+  anyStagedKubernetesNetworkPolicy,
+  anyStagedNetworkPolicy,
   one('ClusterInformation', 'default', { clusterGUID: 'ab', datastoreReady: true }),
   one('BlockAffinity', 'node-1-10-65-0-0-26', {
     state: 'confirmed',

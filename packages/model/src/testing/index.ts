@@ -19,3 +19,8 @@ export {
   anyWorkloadEndpoint,
 } from './resources.ts'
 export { anyLabelName, anyLabels, anyLooseLabels, anySelector, anySelectorValue } from './selectors.ts'
+export {
+  anyStagedGlobalNetworkPolicy,
+  anyStagedKubernetesNetworkPolicy,
+  anyStagedNetworkPolicy,
+} from './staged-policies.ts'

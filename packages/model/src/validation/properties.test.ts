@@ -99,6 +99,7 @@ const mapFields = new Set([
   'labels',
   'annotations',
   'labelsToApply',
+  'matchLabels',
   'secondary',
   'block',
   'sequenceNumberForAllocation',
