@@ -59,9 +59,10 @@ export class Database {
     this.#identity = identityOf(file)
   }
 
-  /** Makes the directory and the database when they are absent. @throws EmbeddedStoreError, errors of fs and SQLite */
-  static open(directory: string): Database {
+  /** Makes the directory and the database when they are absent, unless told otherwise. @throws EmbeddedStoreError, errors of fs and SQLite */
+  static open(directory: string, { create = true }: { readonly create?: boolean } = {}): Database {
     const file = join(directory, 'tortie.db')
+    if (!create && identityOf(file) === undefined) throw new EmbeddedStoreError('embedded/absent', { path: directory })
     createPrivately(directory, file)
     const db = new DatabaseSync(file)
     try {

@@ -39,6 +39,16 @@ describe('a store', () => {
     for (const file of readdirSync(deep)) expect([file, statSync(join(deep, file)).mode & 0o077]).toEqual([file, 0])
   })
 
+  it('is not made when it only may be opened', async ({ signal }) => {
+    const opening = { path, ...ports, create: false }
+    const refused = openEmbeddedStore(opening, { signal })
+    await expect(refused).rejects.toMatchObject({ code: 'embedded/absent', facts: { path } })
+    expect(readdirSync(parent)).toEqual([])
+    await (await open(signal))[Symbol.asyncDispose]()
+    await using store = await openEmbeddedStore(opening, { signal })
+    expect(await store.get('/a', { signal })).toBeUndefined()
+  })
+
   it('can be opened by many at the same moment when there is nothing yet', async ({ signal }) => {
     const stores = await Promise.all(Array.from({ length: 8 }, () => open(signal)))
     await Promise.all(stores.map((store, i) => store.compareAndSwap(`/${i}`, 'absent', '', { signal })))

@@ -17,6 +17,8 @@ import { explain, isBusy } from './sqlite-errors.ts'
 export interface EmbeddedOptions {
   /** A directory; made for its owner alone (0700) when absent. Not on a network file system. */
   readonly path: string
+  /** `false`: a store that is not there is an error, and nothing is made. */
+  readonly create?: boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -134,7 +136,7 @@ class EmbeddedStore implements RawStore {
       this.#generation++
       this.#doorbell.reopen()
     }
-    this.#database ??= Database.open(this.name)
+    this.#database ??= Database.open(this.name, this.#options)
     return this.#database
   }
 }

@@ -10,6 +10,10 @@ const kinds = {
     (f: AtPath) =>
       `the store ${f.path} is not a directory; give the path of a directory, which is made if it is absent`,
   ),
+  'embedded/absent': errorKind(
+    false,
+    (f: AtPath) => `there is no store at ${f.path}: correct the path, or make it by writing something there first`,
+  ),
   'embedded/not-writable': errorKind(
     false,
     (f: AtPath & { readonly why: string }) =>
