@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
     as: 'Unavailable',
     cure: 'compact and defragment etcd, then disarm its alarm (`etcdctl alarm disarm`)',
   },
-  { when: /too large|trying to send message larger/, as: 'refused', cure: 'make the object smaller' },
+  { when: /too large|message larger than max/, as: 'refused', cure: 'make the object smaller' },
   {
     when: /not gRPC|closed at once|HTTP status|HTTP\/2|empty answer|Protocol error/i,
     as: 'Unavailable',

@@ -110,9 +110,14 @@ class KeyValueDatastore implements Datastore {
   }
 }
 
-/** Go escapes what HTML might take for its own; as text it is the same. */
+/** Objects whose keys are integers, and which hold no others. */
+const integerKeyed = /\{"\d+":[^{}[\]",]*(?:,"\d+":[^{}[\]",]*)+\}/g
+
+/** As Go: what HTML might take for its own is escaped, and integers as keys are in the order of their texts. */
 function formatValue(value: JsonObject): string {
-  return formatJson(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return formatJson(value)
+    .replace(integerKeyed, (map) => `{${map.slice(1, -1).split(',').sort().join(',')}}`)
+    .replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Stands for a deleted object whose value could not be read. */

@@ -114,7 +114,7 @@ export class Connection {
   }
 
   /** One message there and one back. @throws RpcError; `signal.reason` on abort */
-  unary(path: string, message: Uint8Array, metadata: Metadata, { signal }: Call): Promise<Buffer> {
+  async unary(path: string, message: Uint8Array, metadata: Metadata, { signal }: Call): Promise<Buffer> {
     signal.throwIfAborted()
     const { deadlines } = this.#options
     const stream = this.#request(path, { ...metadata, 'grpc-timeout': `${deadlines.timeoutMs}m` })
