@@ -1,18 +1,19 @@
 /** The work without an agent: loaded only when there is none, with the store and the native code it needs. */
 import { existsSync } from 'node:fs'
 import { type CniDrivers, type CniReply, type CniRequest, createCniDrivers, runCni } from '@tortie/cni'
-import { DatastoreError } from '@tortie/datastore'
 import { type Call, silentLog } from '@tortie/runtime'
 
 function drivers(): CniDrivers {
   const made: CniDrivers = createCniDrivers({
     async openDatastore({ path }, call) {
       // A store is made by the agent; an empty one at a mistyped path would only hide the mistake.
-      if (!existsSync(path))
+      if (!existsSync(path)) {
+        const { DatastoreError } = await import('@tortie/datastore')
         throw new DatastoreError('Unavailable', {
           store: path,
           why: 'it is not there; start the agent, which makes it',
         })
+      }
       const { openEmbedded } = await import('@tortie/datastore-embedded')
       return await openEmbedded({ path, clock: made.clock, random: made.random, log: silentLog }, call)
     },
