@@ -63,13 +63,16 @@ export interface Site extends AsyncDisposable {
 
 /** @param built the folder of `buildExecutable` */
 export async function createSite(what: string, built: string): Promise<Site> {
-  const netns = createTestNetns(what)
+  await using made = new AsyncDisposableStack()
+  const netns = made.use(createTestNetns(what))
   netns.ip('addr add 172.31.0.1/32 dev lo', 'addr add fd31::1/128 dev lo')
   const dir = mkdtempSync(join(tmpdir(), 'tortie-cni-site-'))
+  made.defer(() => rmSync(dir, { recursive: true }))
   for (const name of ['tortie-cni', 'calico', 'calico-ipam', 'flannel'])
     symlinkSync(join(built, 'main.cjs'), join(dir, name))
   const [storePath, socket] = [join(dir, 'store'), join(dir, 'cni.sock')]
-  const store = await openEmbedded({ path: storePath, clock: systemClock, random: systemRandom, log: silentLog }, never)
+  const ports = { clock: systemClock, random: systemRandom, log: silentLog }
+  const store = made.use(await openEmbedded({ path: storePath, ...ports }, never))
   await seed(store)
   const config = {
     cniVersion: '1.1.0',
@@ -87,6 +90,7 @@ export async function createSite(what: string, built: string): Promise<Site> {
     log_level: 'error',
     ipam: { type: 'calico-ipam', assign_ipv4: 'true', assign_ipv6: 'true' },
   }
+  const kept = made.move()
   const site: Site = {
     netns,
     dir,
@@ -95,11 +99,7 @@ export async function createSite(what: string, built: string): Promise<Site> {
     socket,
     execute: (command, given = {}) => execute(site, command, { ...given, config: { ...config, ...given.config } }),
     startAgent: () => startAgent(site),
-    async [Symbol.asyncDispose]() {
-      await store[Symbol.asyncDispose]()
-      netns[Symbol.dispose]()
-      rmSync(dir, { recursive: true })
-    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
   return site
 }
