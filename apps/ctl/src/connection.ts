@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { type Client, createClient, type Datastore } from '@tortie/datastore'
-import { openEmbedded } from '@tortie/datastore-embedded'
+import { type Client, createClient, createDatastore, type Datastore, type RawStore } from '@tortie/datastore'
+import { openEmbeddedStore } from '@tortie/datastore-embedded'
 import { createIpam, type Ipam } from '@tortie/ipam'
 import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { CtlError, messageOf, NoClient, oneLine } from './errors.ts'
+import { withOverlay } from './overlay-store.ts'
 import { defaultConfig } from './tree/common.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -13,7 +14,12 @@ export interface Connection extends AsyncDisposable {
   readonly datastore: Datastore
   readonly client: Client
   readonly ipam: Ipam
+  /** What the store holds: for `try` without what was written. */
+  readonly stored: Client
 }
+
+/** `use` a store that is there, `make` it when it is not, or only `try`: what is written is seen by nobody else. */
+export type Access = 'use' | 'make' | 'try'
 
 const defaultStore = '/var/lib/calico/tortie'
 
@@ -22,24 +28,38 @@ const defaultStore = '/var/lib/calico/tortie'
  * up with the prefix `CALICO_` first. The two are never merged. Spec 06 §2.
  * @throws CtlError, and what opening the store throws
  */
-export async function connect(path: string, environment: Environment, log: Log, call: Call): Promise<Connection> {
-  return await open((await readFile(path)) ?? readEnvironment(environment), log, call)
+export async function connect(
+  path: string,
+  environment: Environment,
+  ports: { readonly log: Log; readonly access: Access },
+  call: Call,
+): Promise<Connection> {
+  return await open((await readFile(path)) ?? readEnvironment(environment), ports, call)
 }
 
-async function open({ type, path }: Choice, log: Log, call: Call): Promise<Connection> {
-  if (type !== 'embedded')
-    throw new NoClient(
-      `datastore type '${type}' is not supported by this release; set DATASTORE_TYPE=embedded and TORTIE_EMBEDDED_PATH`,
-    )
+async function open(
+  choice: Choice,
+  { log, access }: { readonly log: Log; readonly access: Access },
+  call: Call,
+): Promise<Connection> {
   const ports = { clock: systemClock, random: systemRandom, log }
-  const datastore = await openEmbedded({ path, ...ports }, call)
-  const ipam = createIpam({ datastore, ...ports })
-  return {
-    datastore,
-    ipam,
-    client: createClient(datastore, { ...ports, ipam }),
-    [Symbol.asyncDispose]: () => datastore[Symbol.asyncDispose](),
+  const store = await openStore(choice, { ...ports, create: access === 'make' }, call)
+  const clientOf = (datastore: Datastore): Pick<Connection, 'datastore' | 'ipam' | 'client'> => {
+    const ipam = createIpam({ datastore, ...ports })
+    return { datastore, ipam, client: createClient(datastore, { ...ports, ipam }) }
   }
+  const stored = clientOf(createDatastore(store, ports))
+  const seen = access === 'try' ? clientOf(createDatastore(withOverlay(store), ports)) : stored
+  return { ...seen, stored: stored.client, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() }
+}
+
+type Opening = Omit<Parameters<typeof openEmbeddedStore>[0], 'path'>
+
+async function openStore({ type, path }: Choice, opening: Opening, call: Call): Promise<RawStore> {
+  if (type === 'embedded') return await openEmbeddedStore({ path, ...opening }, call)
+  throw new NoClient(
+    `datastore type '${type}' is not supported by this release; set DATASTORE_TYPE=embedded and TORTIE_EMBEDDED_PATH`,
+  )
 }
 
 interface Choice {

@@ -1,18 +1,26 @@
-/** A message for the user: one text, whole, without prefix; exit 1 follows. Spec 06 §1, §12. */
+import type { ExitCode } from './shell.ts'
+
+interface CtlErrorOptions {
+  readonly cause?: unknown
+  readonly stream?: 'stdout' | 'stderr'
+  readonly whole?: boolean
+  readonly exitCode?: ExitCode
+}
+
+/** A message for the user: one text, whole, without prefix; an exit code other than 0 follows. Spec 06 §1, §12. */
 export class CtlError extends Error {
   override readonly name = 'CtlError'
   /** Where calicoctl prints it. */
   readonly stream: 'stdout' | 'stderr'
   /** Nothing may be put before it (spec 06 §1, error text clean-up). */
   readonly whole: boolean
+  readonly exitCode: ExitCode
 
-  constructor(
-    message: string,
-    options: { readonly cause?: unknown; readonly stream?: 'stdout' | 'stderr'; readonly whole?: boolean } = {},
-  ) {
+  constructor(message: string, options: CtlErrorOptions = {}) {
     super(message, options)
     this.stream = options.stream ?? 'stderr'
     this.whole = options.whole ?? false
+    this.exitCode = options.exitCode ?? 1
   }
 }
 

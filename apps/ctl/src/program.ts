@@ -36,7 +36,7 @@ export async function runProgram(tokens: readonly string[], shell: Shell, call: 
   } catch (error) {
     const print = error instanceof CtlError && error.stream === 'stdout' ? shell.stdout : shell.stderr
     print(`${messageOf(error)}\n`)
-    return 1
+    return error instanceof CtlError ? error.exitCode : 1
   }
 }
 

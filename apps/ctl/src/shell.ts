@@ -18,5 +18,5 @@ export interface CommandContext {
   readonly call: Call
 }
 
-/** A command returns its exit code: 0 for success, 1 for anything else (spec 06 §1). */
-export type ExitCode = 0 | 1
+/** 0 for success, 1 for anything else (spec 06 §1); of `diff` 1 is for a difference and 2 for anything else. */
+export type ExitCode = 0 | 1 | 2

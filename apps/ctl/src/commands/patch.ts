@@ -3,6 +3,7 @@ import { CtlError, messageOf, oneLine, prefixed, worded } from '../errors.ts'
 import { unknownField } from '../input/documents.ts'
 import { namespaceFor } from '../input/namespaces.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
+import { dryRunNote, foresee, formatForeseen } from './foresee.ts'
 import { checkWritable } from './write.ts'
 
 export const patchTypes = ['strategic', 'merge', 'json'] as const
@@ -12,6 +13,8 @@ interface Patch {
   readonly patch: string
   readonly type: PatchType
   readonly namespace: string
+  /** The store is only tried. */
+  readonly dryRun: boolean
 }
 
 /** @throws CtlError */
@@ -25,26 +28,28 @@ export function readPatchType(text: string): PatchType {
 export async function patchObject(
   kind: Kind,
   name: string,
-  { patch, type, namespace }: Patch,
-  { connection, shell, call }: CommandContext,
+  { patch, type, namespace, dryRun }: Patch,
+  context: CommandContext,
 ): Promise<ExitCode> {
-  await worded(
+  const { connection, shell, call } = context
+  const written = await worded(
     (error) => prefixed('hit error: ', error),
     async () => {
       const where = namespaceFor({ kind }, namespace)
       const client = connection.client.of(kind)
       const stored = await client.get({ kind, name, ...(where !== undefined && { namespace: where }) }, call)
       const changed = await patched(stored, patch, type)
-      await worded(
+      return await worded(
         (error) => prefixed('updating existing resource: ', error),
         async () => {
           checkWritable('patch', stored)
-          await client.update(changed, call)
+          return await client.update(changed, call)
         },
       )
     },
   )
-  shell.stdout(`Successfully patched 1 '${kind}' resource\n`)
+  if (dryRun) shell.stdout(`${formatForeseen(await foresee(written, context))}${dryRunNote}`)
+  else shell.stdout(`Successfully patched 1 '${kind}' resource\n`)
   return 0
 }
 

@@ -7,15 +7,18 @@ import { type InputObject, placed, singleKind } from '../input/documents.ts'
 import { inNamespace } from '../input/namespaces.ts'
 import { reportOutcome } from '../output/messages.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
+import { dryRunNote, foresee, formatForeseen } from './foresee.ts'
 
 export interface WriteOptions {
   readonly namespace: string
   /** Count an object that is there already (create), or is not (delete), as done. */
   readonly tolerate: boolean
+  /** The store is only tried: say what would be done. */
+  readonly dryRun: boolean
 }
 
 type Verb = 'create' | 'apply' | 'replace' | 'delete'
-type Write = (resource: AnyResource, context: CommandContext) => Promise<unknown>
+type Write = (resource: AnyResource, context: CommandContext) => Promise<AnyResource>
 
 const writes: Readonly<Record<Verb, Write>> = {
   create: (resource, { connection, call }) => connection.client.of(resource.kind).create(sentMetadata(resource), call),
@@ -40,7 +43,8 @@ export async function writeObjects(
   for (const { resource, place } of objects) {
     try {
       const located = inNamespaceOf(resource, place, options.namespace)
-      await write(verb, located, options.tolerate, context)
+      const written = await write(verb, located, options.tolerate, context)
+      if (options.dryRun) shell.stdout(formatForeseen(await foresee(written, context)))
       succeeded++
     } catch (error) {
       call.signal.throwIfAborted()
@@ -50,7 +54,7 @@ export async function writeObjects(
   }
   const outcome = { total: objects.length, succeeded, misplaced, errors, kind: singleKind(objects) }
   const printed = reportOutcome(verb, outcome)
-  shell.stdout(printed.stdout)
+  shell.stdout(options.dryRun ? dryRunNote : printed.stdout)
   shell.stderr(printed.stderr)
   return errors.length === 0 ? 0 : 1
 }
@@ -58,7 +62,7 @@ export async function writeObjects(
 /** Refused before the store is asked. */
 class Misplaced extends CtlError {}
 
-function inNamespaceOf(resource: AnyResource, place: string, flag: string): AnyResource {
+export function inNamespaceOf(resource: AnyResource, place: string, flag: string): AnyResource {
   // A WorkloadEndpoint may be named by its spec.
   if (!resource.metadata || (!resource.metadata.name && resource.kind !== 'WorkloadEndpoint'))
     throw new CtlError(`resource name may not be empty (metadata.name of ${resource.kind}; ${place})`)
@@ -69,14 +73,21 @@ function inNamespaceOf(resource: AnyResource, place: string, flag: string): AnyR
   }
 }
 
-async function write(verb: Verb, resource: AnyResource, tolerate: boolean, context: CommandContext): Promise<void> {
+/** What was written or deleted, or, where that is tolerated, was found as it should be. */
+export async function write(
+  verb: Verb,
+  resource: AnyResource,
+  tolerate: boolean,
+  context: CommandContext,
+): Promise<AnyResource> {
   checkWritable(verb, resource)
   try {
-    await writes[verb](resource, context)
+    return await writes[verb](resource, context)
   } catch (error) {
     const expected = { create: 'AlreadyExists', delete: 'DoesNotExist', apply: undefined, replace: undefined } as const
     const accepted = tolerate ? expected[verb] : undefined
     if (accepted === undefined || !isDatastoreError(error, accepted)) throw explained(error, resource)
+    return resource
   }
 }
 
@@ -107,7 +118,7 @@ export function checkWritable(
 }
 
 /** Best effort, as calicoctl: a store that cannot be initialised says so at the write itself. */
-async function initialize({ connection, call }: CommandContext): Promise<void> {
+export async function initialize({ connection, call }: CommandContext): Promise<void> {
   const ports = { clock: systemClock, random: systemRandom }
   await ensureInitialized(connection.datastore, {}, ports, call).catch(() => undefined)
 }
@@ -130,7 +141,7 @@ function sentMetadata<R extends AnyResource>(resource: R): R {
 const tries = 5
 
 /** Labels and annotations wholesale from the file, all other metadata from the store. With a revision given: one try. */
-async function replace(resource: AnyResource, context: CommandContext): Promise<unknown> {
+async function replace(resource: AnyResource, context: CommandContext): Promise<AnyResource> {
   const { connection, call } = context
   const { kind, metadata } = resource
   const key = { kind, name: metadata.name, ...(metadata.namespace !== undefined && { namespace: metadata.namespace }) }

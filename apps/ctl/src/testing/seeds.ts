@@ -13,11 +13,11 @@ type Seed = (connection: Connection) => Promise<void>
 /** By transcript. */
 export const seeds: Readonly<Record<string, Seed>> = { 'ipam-used.txt': useAddresses, 'guard.txt': followOtherRelease }
 
+/** Makes the store. */
 export async function sow(transcript: string, path: string): Promise<void> {
-  const seed = seeds[transcript]
-  if (!seed) return
-  await using connection = await connect(defaultConfig, { TORTIE_EMBEDDED_PATH: path }, silentLog, call)
-  await seed(connection)
+  const opening = { log: silentLog, access: 'make' } as const
+  await using connection = await connect(defaultConfig, { TORTIE_EMBEDDED_PATH: path }, opening, call)
+  await seeds[transcript]?.(connection)
 }
 
 /** A cluster of the release before. */

@@ -1,5 +1,6 @@
 import type { Invocation } from '../cli/command.ts'
 import type { Flags } from '../cli/flags.ts'
+import type { Access } from '../connection.ts'
 import { CtlError, messageOf, worded } from '../errors.ts'
 import { createLog } from '../output/log.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
@@ -10,8 +11,10 @@ export const configFlag = {
   config: { kind: 'text', short: 'c', initial: defaultConfig, help: 'connection configuration, YAML or JSON' },
 } as const satisfies Flags
 
-/** How a command words what keeps it from its work. */
+/** What a command needs of the store, and how it words what keeps it from its work. */
 export interface Manner {
+  /** Default: `use`. */
+  readonly access?: Access
   /** Default: the store's own message. */
   readonly unopened?: (error: unknown) => unknown
   /** Default: the guard's own message; `false`: the command is not guarded (spec 06 §3). */
@@ -29,13 +32,13 @@ type Given = Pick<Invocation<typeof configFlag>, 'values' | 'globals' | 'shell' 
 export async function connected(
   { values, globals, shell, call }: Given,
   work: (context: CommandContext) => Promise<ExitCode>,
-  { unopened = (error) => error, guarded = (error) => error }: Manner = {},
+  { access = 'use', unopened = (error) => error, guarded = (error) => error }: Manner = {},
 ): Promise<ExitCode> {
   const { connect } = await import('../connection.ts')
   const log = createLog(globals['log-level'], shell)
   await using connection = await worded(
     (error) => (isAboutConfig(error) ? error : unopened(error)),
-    () => connect(values.config, shell.environment, log, call),
+    () => connect(values.config, shell.environment, { log, access }, call),
   )
   const context = { connection, shell, call }
   if (guarded !== false && !globals['allow-version-mismatch']) {

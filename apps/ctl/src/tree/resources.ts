@@ -2,11 +2,15 @@ import { type Invocation, leaf } from '../cli/command.ts'
 import type { Flags, Values } from '../cli/flags.ts'
 import { CtlError, NothingSpecified, prefixed, worded } from '../errors.ts'
 import type { InputObject } from '../input/documents.ts'
-import type { ExitCode, Shell } from '../shell.ts'
-import { configFlag, connected, resourceManner } from './common.ts'
+import type { CommandContext, ExitCode, Shell } from '../shell.ts'
+import { configFlag, connected, type Manner, resourceManner } from './common.ts'
 
 const namespaceFlag = {
   namespace: { kind: 'text', short: 'n', initial: '', help: 'namespace of the resources' },
+} as const satisfies Flags
+
+const dryRunFlag = {
+  'dry-run': { kind: 'switch', help: 'check everything and say what would be done, but write nothing' },
 } as const satisfies Flags
 
 const fileFlags = {
@@ -16,6 +20,8 @@ const fileFlags = {
   ...configFlag,
   ...namespaceFlag,
 } as const satisfies Flags
+
+const writeFlags = { ...fileFlags, ...dryRunFlag } as const satisfies Flags
 
 /** What the files hold. @throws CtlError; `failed to execute command: …` goes before what is wrong in a file (spec 06 §6) */
 async function objectsIn(
@@ -34,21 +40,23 @@ async function objectsIn(
 
 async function write(
   verb: 'create' | 'apply' | 'replace',
-  invocation: Invocation<typeof fileFlags>,
+  invocation: Invocation<typeof writeFlags>,
   tolerate = false,
 ): Promise<ExitCode> {
   const { values, shell } = invocation
   const objects = await objectsIn(values, shell)
   const { writeObjects } = await import('../commands/write.ts')
-  const options = { namespace: values.namespace, tolerate }
-  return await connected(invocation, (context) => writeObjects(verb, objects, options, context), resourceManner)
+  const options = { namespace: values.namespace, tolerate, dryRun: values['dry-run'] }
+  const access = options.dryRun ? 'try' : verb === 'replace' ? 'use' : 'make'
+  const manner = { ...resourceManner, access } as const
+  return await connected(invocation, (context) => writeObjects(verb, objects, options, context), manner)
 }
 
 export const create = leaf({
   name: 'create',
   summary: 'Create resources; those that exist are errors',
   example: 'tortiectl create -f policies/',
-  flags: { ...fileFlags, 'skip-exists': { kind: 'switch', help: 'count resources that exist as created' } },
+  flags: { ...writeFlags, 'skip-exists': { kind: 'switch', help: 'count resources that exist as created' } },
   run: (invocation) => write('create', invocation, invocation.values['skip-exists']),
 })
 
@@ -56,7 +64,7 @@ export const apply = leaf({
   name: 'apply',
   summary: 'Create resources, or replace those that exist',
   example: 'tortiectl apply -f policies/',
-  flags: fileFlags,
+  flags: writeFlags,
   run: (invocation) => write('apply', invocation),
 })
 
@@ -64,9 +72,11 @@ export const replace = leaf({
   name: 'replace',
   summary: 'Replace resources that exist',
   example: 'tortiectl replace -f policies/',
-  flags: fileFlags,
+  flags: writeFlags,
   run: (invocation) => write('replace', invocation),
 })
+
+const trying = (dryRun: boolean): Manner => ({ ...resourceManner, access: dryRun ? 'try' : 'use' })
 
 export const remove = leaf({
   name: 'delete',
@@ -74,7 +84,7 @@ export const remove = leaf({
   summary: 'Delete resources, by file or by kind and name',
   example: 'tortiectl delete networkPolicy allow-dns -n shop',
   flags: {
-    ...fileFlags,
+    ...writeFlags,
     'skip-not-exists': { kind: 'switch', short: 's', help: 'count resources that do not exist as deleted' },
   },
   async run(invocation) {
@@ -84,8 +94,9 @@ export const remove = leaf({
     const objects =
       values.filename === '' && kind !== undefined ? namedObjects(kindOf(kind), names) : await objectsIn(values, shell)
     const { writeObjects } = await import('../commands/write.ts')
-    const options = { namespace: values.namespace, tolerate: values['skip-not-exists'] }
-    return await connected(invocation, (context) => writeObjects('delete', objects, options, context), resourceManner)
+    const options = { namespace: values.namespace, tolerate: values['skip-not-exists'], dryRun: values['dry-run'] }
+    const manner = trying(options.dryRun)
+    return await connected(invocation, (context) => writeObjects('delete', objects, options, context), manner)
   },
 })
 
@@ -138,6 +149,7 @@ export const patch = leaf({
     ...namespaceFlag,
     patch: { kind: 'text', short: 'p', initial: '', help: 'the patch, JSON or YAML' },
     type: { kind: 'text', short: 't', initial: 'strategic', help: 'strategic, merge or json' },
+    ...dryRunFlag,
   },
   required: ['patch'],
   async run(invocation) {
@@ -147,8 +159,10 @@ export const patch = leaf({
     const [kindName = '', name = ''] = args
     const kind = kindOf(kindName)
     checkNames([name])
-    const given = { patch: values.patch, type: readPatchType(values.type), namespace: values.namespace }
-    return await connected(invocation, (context) => patchObject(kind, name, given, context), resourceManner)
+    const type = readPatchType(values.type)
+    const given = { patch: values.patch, type, namespace: values.namespace, dryRun: values['dry-run'] }
+    const work = (context: CommandContext): Promise<ExitCode> => patchObject(kind, name, given, context)
+    return await connected(invocation, work, trying(given.dryRun))
   },
 })
 
