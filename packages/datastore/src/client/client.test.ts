@@ -178,6 +178,24 @@ describe('staged policies', () => {
   })
 })
 
+it('peers name filters that are there, when they are made and when they are changed', async ({ signal }) => {
+  const { client } = await setting({ signal })
+  const peer = (filters: string[]) =>
+    ({
+      apiVersion,
+      kind: 'BGPPeer',
+      metadata: { name: 'p' },
+      spec: { peerIP: '192.0.2.9', asNumber: 1, filters },
+    }) as const
+  await client.bgpFilters.create({ apiVersion, kind: 'BGPFilter', metadata: { name: 'in' }, spec: {} }, { signal })
+  const missing = 'spec.filters = \'["out","up"]\' (BGPFilter(s) not found; create them first)'
+  await expect(client.bgpPeers.create(peer(['in', 'out', 'up']), { signal })).rejects.toThrow(missing)
+  const created = await client.bgpPeers.create(peer(['in']), { signal })
+  const changed = { ...created, spec: peer(['out', 'up']).spec }
+  await expect(client.bgpPeers.update(changed, { signal })).rejects.toThrow(missing)
+  expect((await client.bgpPeers.get({ name: 'p' }, { signal })).spec.filters).toEqual(['in'])
+})
+
 describe('pools', () => {
   it('do not overlap', async ({ signal }) => {
     const { client } = await setting({ signal })
@@ -273,7 +291,11 @@ describe('nodes', () => {
     await client.workloadEndpoints.create(endpoint('node-1', 'b', '10.0.0.2'), { signal })
     const felix = { apiVersion, kind: 'FelixConfiguration', metadata: { name: 'node.node' }, spec: {} } as const
     await client.felixConfigurations.create(felix, { signal })
+    const bgp = { apiVersion, kind: 'BGPConfiguration', metadata: { name: 'node.node' }, spec: {} } as const
+    await client.bgpConfigurations.create(bgp, { signal })
     for (const node of ['node', 'node-1']) {
+      const peer = { apiVersion, kind: 'BGPPeer', metadata: { name: `of-${node}` } } as const
+      await client.bgpPeers.create({ ...peer, spec: { node, peerIP: '192.0.2.9', asNumber: 1 } }, { signal })
       const hep = { apiVersion, kind: 'HostEndpoint', metadata: { name: `of-${node}` } } as const
       await client.hostEndpoints.create({ ...hep, spec: { node, interfaceName: '*' } }, { signal })
     }
@@ -284,6 +306,8 @@ describe('nodes', () => {
     expect(await left('Node')).toEqual(['node-1'])
     expect(await left('WorkloadEndpoint')).toEqual(['node--1-k8s-b-eth0'])
     expect(await left('FelixConfiguration')).toEqual([])
+    expect(await left('BGPConfiguration')).toEqual([])
+    expect(await left('BGPPeer')).toEqual(['of-node-1'])
     expect(await left('HostEndpoint')).toEqual(['of-node-1'])
     await expect(client.nodes.delete({ name: 'node' }, {}, { signal })).rejects.toSatisfy(refused('DoesNotExist'))
   })

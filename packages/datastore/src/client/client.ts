@@ -4,6 +4,9 @@ import { createKindClient, type KindClient } from './kind-client.ts'
 import type { ClientPorts } from './ports.ts'
 
 const collections = {
+  bgpConfigurations: 'BGPConfiguration',
+  bgpFilters: 'BGPFilter',
+  bgpPeers: 'BGPPeer',
   blockAffinities: 'BlockAffinity',
   clusterInformation: 'ClusterInformation',
   felixConfigurations: 'FelixConfiguration',

@@ -42,7 +42,9 @@ export function createKindClient<K extends Kind>(kind: K, context: ClientContext
     if (isDefaultAllow(key))
       throw new DatastoreError('Unsupported', { ...key, operation: 'update', reason: 'it is built in' })
     const old = await datastore.get(key, call)
-    return await datastore.update(preparedUpdate(kind, resource, old), call)
+    const prepared = preparedUpdate(kind, resource, old)
+    await rules.beforeUpdate?.(context, prepared, call)
+    return await datastore.update(prepared, call)
   }
   const create = async (resource: ResourceOf<K>, call: Call): Promise<ResourceOf<K>> => {
     const prepared = preparedCreate(kind, resource, context)

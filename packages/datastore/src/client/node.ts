@@ -18,7 +18,7 @@ export async function createNodePrerequisites(context: ClientContext, _node: Nod
 
 /**
  * Deletes a node with all that is its own: the addresses of its endpoints and tunnels, its endpoints, its blocks, its
- * configuration, its host endpoints, and at last the Node, so that what was cut short can be done again (spec 01 §1.10; addresses of IPv6
+ * peers, its configuration, its host endpoints, and at last the Node, so that what was cut short can be done again (spec 01 §1.10; addresses of IPv6
  * tunnels too, which Calico forgets). @throws DatastoreError Unsupported without IPAM
  */
 export async function deleteNode(
@@ -46,11 +46,13 @@ export async function deleteNode(
     )
   for (const endpoint of endpoints) await deleteIfThere(keyOf<'WorkloadEndpoint'>(endpoint))
   await ipam.removeHost(name, call)
+  await deleteOfNode('BGPPeer')
   await deleteIfThere({ kind: 'FelixConfiguration', name: `node.${name}` })
+  await deleteIfThere({ kind: 'BGPConfiguration', name: `node.${name}` })
   await deleteOfNode('HostEndpoint')
   return await datastore.delete(key, options, call)
 
-  async function deleteOfNode(kind: 'HostEndpoint'): Promise<void> {
+  async function deleteOfNode(kind: 'BGPPeer' | 'HostEndpoint'): Promise<void> {
     const { items } = await datastore.list({ kind }, call)
     for (const item of items) if (item.spec.node === name) await deleteIfThere(keyOf<typeof kind>(item))
   }

@@ -9,6 +9,9 @@ type KeyTable = { readonly [K in Kind]: KeyRow<K> }
 
 /** Where and how every kind lies in etcd and in the embedded store: one row per kind, both directions. */
 export const keyTable: KeyTable = {
+  BGPConfiguration: resourceRow(kinds.BGPConfiguration),
+  BGPFilter: resourceRow(kinds.BGPFilter),
+  BGPPeer: resourceRow(kinds.BGPPeer),
   BlockAffinity: affinityRow,
   ClusterInformation: resourceRow(kinds.ClusterInformation),
   FelixConfiguration: resourceRow(kinds.FelixConfiguration),

@@ -24,6 +24,9 @@ export interface Rules<K extends Kind = Kind> {
 
 /** One row per kind; the others have no rules of their own. */
 export const clientRules: { readonly [K in Kind]: Rules<K> } = {
+  BGPConfiguration: {},
+  BGPFilter: {},
+  BGPPeer: {},
   BlockAffinity: {},
   ClusterInformation: {},
   FelixConfiguration: { write: felixDefaults },

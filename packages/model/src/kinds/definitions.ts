@@ -1,6 +1,10 @@
 import type { FieldError } from '../errors.ts'
 import { type NameRule, nameRules } from '../metadata/names.ts'
 import type { Schema } from '../schema/infer.ts'
+import { bgpConfigurationSpec } from './bgp-configuration.ts'
+import { bgpConfigurationChecks } from './bgp-configuration-checks.ts'
+import { bgpFilterSpec } from './bgp-filter.ts'
+import { bgpPeerSpec } from './bgp-peer.ts'
 import { clusterInformationSpec } from './cluster-information.ts'
 import { felixConfigurationSpec } from './felix-configuration/felix-configuration.ts'
 import { hostEndpointSpec } from './host-endpoint.ts'
@@ -42,6 +46,9 @@ const { subdomain, free } = nameRules
 
 /** One row per kind. */
 export const definitions: { readonly [K in Kind]: Definition<K> } = {
+  BGPConfiguration: { spec: bgpConfigurationSpec, name: subdomain, check: bgpConfigurationChecks },
+  BGPFilter: { spec: bgpFilterSpec, name: subdomain },
+  BGPPeer: { spec: bgpPeerSpec, name: subdomain },
   BlockAffinity: { spec: blockAffinitySpec, name: free },
   ClusterInformation: { spec: clusterInformationSpec, name: nameRules.default, nameOn: 'create' },
   FelixConfiguration: { spec: felixConfigurationSpec, name: subdomain },

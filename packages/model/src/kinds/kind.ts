@@ -1,3 +1,6 @@
+import type { BGPConfiguration } from './bgp-configuration.ts'
+import type { BGPFilter } from './bgp-filter.ts'
+import type { BGPPeer } from './bgp-peer.ts'
 import type { ClusterInformation } from './cluster-information.ts'
 import type { FelixConfiguration } from './felix-configuration/felix-configuration.ts'
 import type { HostEndpoint } from './host-endpoint.ts'
@@ -12,6 +15,9 @@ import type { Tier } from './tier.ts'
 import type { WorkloadEndpoint } from './workload-endpoint.ts'
 
 interface Resources {
+  readonly BGPConfiguration: BGPConfiguration
+  readonly BGPFilter: BGPFilter
+  readonly BGPPeer: BGPPeer
   readonly BlockAffinity: BlockAffinity
   readonly ClusterInformation: ClusterInformation
   readonly FelixConfiguration: FelixConfiguration
@@ -78,6 +84,12 @@ function row<K extends Kind>(kind: K, plural: string, traits: Traits = {}): Kind
 const ipam: Traits = { hasResourceKey: false, internal: true }
 
 export const kinds: { readonly [K in Kind]: KindInfo<K> } = {
+  BGPConfiguration: row('BGPConfiguration', 'bgpconfigurations', {
+    aliases: ['bgpconfig', 'bgpconfigs'],
+    shortNames: ['bgpconfig', 'bgpconfigs'],
+  }),
+  BGPFilter: row('BGPFilter', 'bgpfilters', { aliases: ['bgpf', 'bgpfs', 'bf', 'bfs'] }),
+  BGPPeer: row('BGPPeer', 'bgppeers', { aliases: ['bgpp', 'bgpps', 'bp', 'bps'] }),
   BlockAffinity: row('BlockAffinity', 'blockaffinities', { ...ipam, shortNames: ['affinity', 'affinities'] }),
   ClusterInformation: row('ClusterInformation', 'clusterinformations', {
     aliases: ['clusterinfo', 'clusterinfos'],

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isModelError, ModelError } from '../errors.ts'
+import { parseAddressPort } from './address-port.ts'
 import { formatAsDot, parseAsNumber } from './as-number.ts'
+import { parseCommunity } from './community.ts'
 import { formatDscp, parseDscp } from './dscp.ts'
 import { formatDuration, formatDurationNs, parseDuration, parseDurationNs } from './duration.ts'
 import { canonicalMac } from './mac.ts'
@@ -207,5 +209,33 @@ it('anything else is a ModelError, never another error', () => {
       }
     }),
     { numRuns: 1000 },
+  )
+})
+
+describe('address with port', () => {
+  it.each([
+    ['10.0.0.1', { address: '10.0.0.1', family: 4 }],
+    ['10.0.0.1:179', { address: '10.0.0.1', family: 4, port: 179 }],
+    ['fd00::1', { address: 'fd00::1', family: 6 }],
+    ['::1', { address: '::1', family: 6 }],
+    ['[FD00::1]:65535', { address: 'FD00::1', family: 6, port: 65_535 }],
+  ])('%s is %o', (text, parsed) => expect(parseAddressPort(text)).toEqual(parsed))
+
+  it.each(['', ':179', '10.0.0.1:', '10.0.0.1:0', '10.0.0.1:65536', '[fd00::1]', '[10.0.0.1]:1', '10.0.0.1/8', 'a:1'])(
+    '%s is refused',
+    (text) => expect(refused(() => parseAddressPort(text))).not.toBe(''),
+  )
+})
+
+describe('community', () => {
+  it.each([
+    ['0:0', [0, 0]],
+    ['65535:65535', [65_535, 65_535]],
+    ['1:2:4294967295', [1, 2, 4_294_967_295]],
+  ])('%s is %o', (text, parts) => expect(parseCommunity(text)).toEqual(parts))
+
+  it.each(['', '1', '1:', '1:2:3:4', 'a:b', '1:65536', '65536:1', '1:2:4294967296', '-1:2', `1:${'1'.repeat(30)}`])(
+    '%s is refused',
+    (text) => expect(refused(() => parseCommunity(text))).not.toBe(''),
   )
 })

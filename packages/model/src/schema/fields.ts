@@ -63,9 +63,11 @@ export function defaulted<S extends Schema>(
   return z._default(schema, value)
 }
 
-export function list<S extends Schema>(element: S, max?: number): z.ZodMiniArray<S> {
-  const schema = z.array(element)
-  return max === undefined ? schema : schema.check(z.maxLength(max))
+export function list<S extends Schema>(element: S, max?: number, min?: number): z.ZodMiniArray<S> {
+  let schema = z.array(element)
+  if (max !== undefined) schema = schema.check(z.maxLength(max))
+  if (min !== undefined) schema = schema.check(z.minLength(min))
+  return schema
 }
 
 export function record<S extends Schema>(value: S): z.ZodMiniRecord<z.ZodMiniString<string>, S> {

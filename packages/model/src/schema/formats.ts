@@ -1,5 +1,6 @@
 import { type Address, IpError, type Prefix, parseAddress, parseCidr, parsePrefix, prefixOf } from '@tortie/ip'
 import { ModelError } from '../errors.ts'
+import { parseAddressPort } from '../scalars/address-port.ts'
 import { complaintOf } from '../scalars/bad-value.ts'
 import { canonicalMac } from '../scalars/mac.ts'
 import { parseSelector } from '../selector/parse.ts'
@@ -28,6 +29,12 @@ export function maskedNetComplaint(text: string): Complaint {
 
 export function addressComplaint(text: string, family?: Family): Complaint {
   return ipComplaint(() => parseAddress(text), family, 'address')
+}
+
+/** An address, with a port or without. */
+export function addressPortComplaint(text: string): Complaint {
+  const reason = complaintOf(() => parseAddressPort(text))
+  return reason && `invalid address: ${reason}`
 }
 
 function ipComplaint(read: () => Address | Prefix, family: Family | undefined, what: string): Complaint {
@@ -86,6 +93,17 @@ export function macComplaint(text: string): Complaint {
 export function interfaceComplaint(text: string): Complaint {
   if (text === '*' || /^[a-zA-Z0-9_.-]{1,15}$/.test(text)) return undefined
   return 'an interface name has 1 to 15 letters, digits, "_", "." and "-"'
+}
+
+/** An interface, with `*` for any characters. */
+export function filterInterfaceComplaint(text: string): Complaint {
+  if (/^[a-zA-Z0-9_.*-]{1,15}$/.test(text)) return undefined
+  return 'an interface pattern has 1 to 15 letters, digits, "_", ".", "*" and "-"'
+}
+
+/** The same, but not all interfaces. */
+export function ignoredInterfaceComplaint(text: string): Complaint {
+  return text === '*' ? 'not all interfaces can be ignored; name some' : filterInterfaceComplaint(text)
 }
 
 /** What iptables and nftables take for interfaces: a name, or the beginning of names and "+". */

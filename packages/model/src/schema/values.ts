@@ -1,11 +1,12 @@
 import { canonicalPrefix } from '@tortie/ip'
 import { parseAsNumber } from '../scalars/as-number.ts'
 import { complaintOf } from '../scalars/bad-value.ts'
+import { parseCommunity } from '../scalars/community.ts'
 import { parseDscp } from '../scalars/dscp.ts'
 import { formatDurationNs, parseDurationNs } from '../scalars/duration.ts'
 import { formatPort, parsePort } from '../scalars/port.ts'
 import { parseProtocol, protocolNumbers } from '../scalars/protocol.ts'
-import { type Complaint, canonicalText, numberOrText, pattern, text } from './fields.ts'
+import { type Complaint, canonicalText, int, numberOrText, pattern, text } from './fields.ts'
 import { plainSelectorComplaint, selectorComplaint } from './formats.ts'
 
 /** Schemas of the value types that many kinds share. */
@@ -53,6 +54,23 @@ function protocolComplaint(value: number | string): Complaint {
 }
 
 export const asNumber = () => numberOrText((value) => complaintOf(() => parseAsNumber(value)), parseAsNumber)
+
+export const community = () => text(communityComplaint, 40)
+
+/** The same without zeros in front. */
+export const filterCommunity = () =>
+  text(
+    (value) =>
+      communityComplaint(value) ?? (/(?:^|:)0[0-9]/.test(value) ? 'write it without leading zeros' : undefined),
+    32,
+  )
+
+function communityComplaint(value: string): Complaint {
+  return complaintOf(() => parseCommunity(value))
+}
+
+/** Metric of a route, as far as the kernel and the CRDs have it. */
+export const routePriority = () => int(1, 2_147_483_646)
 
 export const dscp = () =>
   numberOrText(

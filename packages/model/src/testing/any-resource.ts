@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { AnyResource, Kind, ResourceOf } from '../kinds/kind.ts'
 import { apiVersion } from '../kinds/resource.ts'
+import { anyBGPConfiguration, anyBGPFilter, anyBGPPeer } from './bgp.ts'
 import {
   anyFelixConfiguration,
   anyGlobalNetworkPolicy,
@@ -40,6 +41,9 @@ export const anyResource: fc.Arbitrary<AnyResource> = fc.oneof(
   anyIPAMBlock,
   anyFelixConfiguration,
   anyHostEndpoint,
+  anyBGPConfiguration,
+  anyBGPFilter,
+  anyBGPPeer,
   anyStagedGlobalNetworkPolicy,
   anyStagedKubernetesNetworkPolicy,
   anyStagedNetworkPolicy,

@@ -287,7 +287,7 @@ describe('messages', () => {
   it.each([undefined, null, 1, 'x', {}, { kind: 'Pod' }, { kind: 'constructor' }, []])(
     'name the known kinds for %o',
     (value) => {
-      expect(thrown(() => validate(value as never)).message).toMatch(/write one of BlockAffinity.*WorkloadEndpoint$/)
+      expect(thrown(() => validate(value as never)).message).toMatch(/write one of BGPConfiguration.*WorkloadEndpoint$/)
     },
   )
 
