@@ -16,17 +16,22 @@ const ports = { clock: systemClock, random: systemRandom, log: silentLog }
 /** 500 bytes that differ: what is the same is not written again. */
 const valueText = (i: number): string => JSON.stringify({ n: i, padding: 'x'.repeat(480) })
 
-/** Times per second of `work` in slices, the median of them. */
-async function rate(slices: number, sliceMs: number, work: (i: number) => unknown): Promise<number> {
-  const rates: number[] = []
+/** Times per second of each, medians of slices that take turns: a disk has good and bad seconds. */
+async function rates<N extends string>(works: Readonly<Record<N, (i: number) => unknown>>): Promise<Record<N, number>> {
+  const measured = Object.fromEntries(Object.keys(works).map((name) => [name, []])) as unknown as Record<N, number[]>
   let i = 0
-  for (let slice = 0; slice < slices; slice++) {
-    const start = performance.now()
-    const first = i
-    while (performance.now() - start < sliceMs) await work(i++)
-    rates.push(((i - first) * 1_000) / (performance.now() - start))
+  for (let slice = 0; slice < 15; slice++) {
+    for (const name of Object.keys(works) as N[]) {
+      const start = performance.now()
+      const first = i
+      while (performance.now() - start < 150) await works[name](i++)
+      measured[name].push(((i - first) * 1_000) / (performance.now() - start))
+    }
   }
-  return median(rates)
+  return Object.fromEntries(Object.entries(measured).map(([name, all]) => [name, median(all as number[])])) as Record<
+    N,
+    number
+  >
 }
 
 /** The least that SQLite needs for one durable write: one table, one statement. */
@@ -59,25 +64,18 @@ async function writes(path: string): Promise<BenchRow[]> {
   const update = async (i: number): Promise<void> => {
     tier = await typed.update({ ...tier, spec: { order: i } }, call)
   }
-  const reference = { name: 'one SQLite upsert', value: await rate(9, 200, bare) }
-  const flushes = await rate(9, 200, flush)
-  const rows = [
-    { name: 'embedded store: durable compare-and-swap, 500 B', ours: await rate(9, 200, swap) },
-    { name: 'embedded store: durable update of a resource', ours: await rate(9, 200, update) },
-  ].map((row) => ({ ...row, unit: '/s', reference, ratio: row.ours / reference.value }))
+  const measured = await rates({ bare, flush, swap, update })
+  const reference = { name: 'one SQLite upsert', value: measured.bare }
   closeSync(file)
   await raw[Symbol.asyncDispose]()
   await typed[Symbol.asyncDispose]()
-  const ofDisk = { name: 'write and fdatasync', value: flushes }
+  const row = (name: string, ours: number, against: { name: string; value: number }): BenchRow => {
+    return { name, ours, unit: '/s', reference: against, ratio: ours / against.value }
+  }
   return [
-    ...rows,
-    {
-      name: 'one SQLite upsert, durable',
-      ours: reference.value,
-      unit: '/s',
-      reference: ofDisk,
-      ratio: reference.value / flushes,
-    },
+    row('embedded store: durable compare-and-swap, 500 B', measured.swap, reference),
+    row('embedded store: durable update of a resource', measured.update, reference),
+    row('one SQLite upsert, durable', measured.bare, { name: 'write and fdatasync', value: measured.flush }),
   ]
 }
 

@@ -69,12 +69,15 @@ describe('several processes', () => {
   })
 })
 
+/** Two kills each. More by hand: `TORTIE_KILL_ROUNDS=100 TORTIE_SEED=7 npx vitest run packages/datastore-embedded/`. */
+const rounds = Number(process.env.TORTIE_KILL_ROUNDS ?? 16)
+
 describe('kill -9', () => {
-  it('of writers, many times, loses nothing that was acknowledged', { timeout: 60_000 }, async ({ signal }) => {
+  it('of writers, many times, loses nothing that was acknowledged', { timeout: rounds * 5_000 }, async ({ signal }) => {
     const random = seededRandom(Number(process.env.TORTIE_SEED ?? 5))
     const best = new Map<string, number>()
     let commits = 0
-    for (let round = 0; round < 16; round++) {
+    for (let round = 0; round < rounds; round++) {
       const writers = [0, 1].map((i) => startChild('increment', path, '1000000', '/shared', `/own/${i}`))
       await Promise.all(writers.map((writer) => writer.next()))
       for (const writer of writers) {
@@ -89,7 +92,7 @@ describe('kill -9', () => {
     const { revisions } = checkFiles()
     // A writer may die between a commit and saying so: at most one commit of each.
     expect(revisions).toBeGreaterThanOrEqual(commits)
-    expect(revisions).toBeLessThanOrEqual(commits + 32)
+    expect(revisions).toBeLessThanOrEqual(commits + 2 * rounds)
   })
 
   it('of the writer between its commit and the bell delays a watcher, and no more', async ({ signal }) => {
