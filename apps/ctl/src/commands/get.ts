@@ -11,6 +11,7 @@ export type Format =
   | { readonly kind: 'table'; readonly choice: Choice }
   | { readonly kind: 'yaml' }
   | { readonly kind: 'json' }
+  | { readonly kind: 'name' }
 
 export interface GetOptions {
   readonly namespace: string
@@ -33,6 +34,7 @@ const formats: Readonly<Record<string, Format>> = {
   yaml: { kind: 'yaml' },
   yml: { kind: 'yaml' },
   json: { kind: 'json' },
+  name: { kind: 'name' },
 }
 
 /** Reads `-o`, before anything else is read. Spec 06 §10. @throws CtlError for a format that is not known */
@@ -106,7 +108,7 @@ async function read(wanted: Wanted, options: GetOptions, { connection, call }: C
 }
 
 /** undefined: every one, or the kind has none. Spec 06 §7. @throws CtlError */
-function namespaceOf(
+export function namespaceOf(
   { kind, name, namespace: own }: Wanted,
   { namespace, allNamespaces }: GetOptions,
 ): string | undefined {
@@ -134,9 +136,18 @@ function print(results: readonly Result[], options: GetOptions, { shell }: Comma
     }
     return
   }
+  if (format.kind === 'name') {
+    for (const { items } of results) for (const item of items) shell.stdout(`${shortName(item)}\n`)
+    return
+  }
   const values = results.map(documentOf)
   const value = values.length === 0 ? null : values.length === 1 ? values[0] : values
   shell.stdout(format.kind === 'json' ? formatJson2(value) : formatYaml(value))
+}
+
+/** `ippool/default-ipv4-ippool`, as kubectl names. */
+export function shortName({ kind, metadata }: AnyResource): string {
+  return `${kind.toLowerCase()}/${metadata.name}`
 }
 
 function documentOf({ kind, items, revision }: Result): unknown {
@@ -145,7 +156,7 @@ function documentOf({ kind, items, revision }: Result): unknown {
 }
 
 /** BGPConfiguration comes with the routing protocols; until then the default holds. */
-const cells: CellContext = { defaultAsNumber: '64512' }
+export const cells: CellContext = { defaultAsNumber: '64512' }
 
 const clusterFields: ReadonlySet<string> = new Set([
   'namespace',

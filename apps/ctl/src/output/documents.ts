@@ -6,6 +6,11 @@ export function formatJson2(value: unknown): string {
   return formatJson(value, { indent: 2 })
 }
 
+/** On one line. */
+export function formatJsonLine(value: unknown): string {
+  return `${formatJson(value)}\n`
+}
+
 /** Keys in alphabetical order, as a conversion from JSON gives them. */
 export function formatYaml(value: unknown): string {
   return stringify(value, {

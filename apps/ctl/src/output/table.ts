@@ -4,8 +4,32 @@
  */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows]
-  const widths = widthsOf(lines).map((width) => Math.max(5, width + 3))
-  return `${lines.map((line) => line.map((cell, at) => padEnd(cell, widths[at] ?? 0)).join('')).join('\n')}\n\n`
+  const widths = columnsOf(lines)
+  return `${lines.map((line) => lineOf(line, widths)).join('\n')}\n\n`
+}
+
+/** A table whose rows come one by one; a column gets wider when a cell needs it. */
+export function createGrowingTable(header: readonly string[]): {
+  readonly header: string
+  row(cells: readonly string[]): string
+} {
+  let widths = columnsOf([header])
+  return {
+    header: `${lineOf(header, widths)}\n`,
+    row(cells) {
+      const needed = columnsOf([cells])
+      widths = widths.map((width, at) => Math.max(width, needed[at] ?? 0))
+      return `${lineOf(cells, widths)}\n`
+    },
+  }
+}
+
+function columnsOf(lines: readonly (readonly string[])[]): number[] {
+  return widthsOf(lines).map((width) => Math.max(5, width + 3))
+}
+
+function lineOf(cells: readonly string[], widths: readonly number[]): string {
+  return cells.map((cell, at) => padEnd(cell, widths[at] ?? 0)).join('')
 }
 
 /** A box of ASCII lines: the tables of `ipam`. Spec 06 §11.2. @param right headings of the columns of numbers */

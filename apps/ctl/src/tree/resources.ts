@@ -109,10 +109,12 @@ export const get = leaf({
   example: 'tortiectl get networkPolicies --all-namespaces -o wide',
   flags: {
     ...fileFlags,
-    output: { kind: 'text', short: 'o', initial: 'ps', help: 'ps, wide, yaml, json or custom-columns=A,B' },
+    output: { kind: 'text', short: 'o', initial: 'ps', help: 'ps, wide, yaml, json, name or custom-columns=A,B' },
     'all-namespaces': { kind: 'switch', short: 'A', help: 'resources of every namespace' },
     'all-namespaces-a': { kind: 'switch', short: 'a', help: 'the same', hidden: true },
     export: { kind: 'switch', help: 'resources named on the command line without what only this cluster knows' },
+    watch: { kind: 'switch', short: 'w', help: 'go on and show every change, until interrupted' },
+    'watch-only': { kind: 'switch', help: 'the same without what is there at first' },
   },
   async run(invocation) {
     const { values, args, shell } = invocation
@@ -125,6 +127,9 @@ export const get = leaf({
     }
     const manner = { ...resourceManner, guarded: getFailure }
     const [kindName, ...names] = args
+    const isWatch = values.watch || values['watch-only']
+    if (isWatch && (values.filename !== '' || kindName === undefined))
+      throw new CtlError('--watch needs KIND, and goes without -f')
     if (values.filename !== '' || kindName === undefined) {
       const objects = await objectsIn(values, shell, getFailure)
       return await connected(invocation, (context) => getObjects(objects, chosen, context), manner)
@@ -134,7 +139,10 @@ export const get = leaf({
       checkNames(names)
       return kindOf(kindName)
     })
-    return await connected(invocation, (context) => getByName(kind, names, chosen, context), manner)
+    if (!isWatch) return await connected(invocation, (context) => getByName(kind, names, chosen, context), manner)
+    const { watchObjects } = await import('../commands/watch.ts')
+    const watching = { ...chosen, onlyChanges: values['watch-only'] }
+    return await connected(invocation, (context) => watchObjects(kind, names, watching, context), manner)
   },
 })
 
