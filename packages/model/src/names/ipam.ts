@@ -1,8 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 
 /**
- * Names of the objects that IPAM keeps. They are the names of Calico's custom resources, so that one object has one name
- * in every store; etcd's keys are made from the specs instead (spec 01 §2.3, §3.5.1).
+ * Names of Calico's custom resources for IPAM's objects in Kubernetes (spec 01 §3.5.1). A block has that name in every
+ * store. An affinity has not: its resource's name does not say where the owner ends and the block begins, so in the
+ * contract it is named by @tortie/datastore's `affinityKey`, from which this one can be made.
  */
 
 /** `10-65-0-0-26` for `10.65.0.0/26`. @param cidr canonical text */
