@@ -8,7 +8,7 @@ import { checkLogLevel } from './output/log.ts'
 import type { ExitCode, Shell } from './shell.ts'
 import { datastore } from './tree/datastore.ts'
 import { ipam } from './tree/ipam.ts'
-import { apply, create, get, label, patch, remove, replace, validate } from './tree/resources.ts'
+import { apply, create, diff, get, label, patch, remove, replace, validate } from './tree/resources.ts'
 import { version } from './tree/version.ts'
 
 const commands: readonly Command[] = [
@@ -20,6 +20,7 @@ const commands: readonly Command[] = [
   patch,
   label,
   validate,
+  diff,
   ipam,
   datastore,
   version,

@@ -1,6 +1,6 @@
 import { type Invocation, leaf } from '../cli/command.ts'
 import type { Flags, Values } from '../cli/flags.ts'
-import { CtlError, NothingSpecified, prefixed, worded } from '../errors.ts'
+import { CtlError, messageOf, NothingSpecified, prefixed, worded } from '../errors.ts'
 import type { InputObject } from '../input/documents.ts'
 import type { CommandContext, ExitCode, Shell } from '../shell.ts'
 import { configFlag, connected, type Manner, resourceManner } from './common.ts'
@@ -183,6 +183,25 @@ export const validate = leaf({
     const objects = await objectsIn(values, shell)
     const { validateObjects } = await import('../commands/validate.ts')
     return validateObjects(objects, values.namespace, shell)
+  },
+})
+
+export const diff = leaf({
+  name: 'diff',
+  summary: 'Show what apply would change',
+  about: 'Show what apply would change. The exit code is 0 when nothing would, 1 when something would, 2 on errors.',
+  example: 'tortiectl diff -f policies/',
+  flags: fileFlags,
+  async run(invocation) {
+    const { values, shell } = invocation
+    const failed = (error: unknown): CtlError =>
+      new CtlError(messageOf(error), { cause: error, ...(error instanceof CtlError && error), exitCode: 2 })
+    return await worded(failed, async () => {
+      const objects = await objectsIn(values, shell)
+      const { diffObjects } = await import('../commands/diff.ts')
+      const manner = { ...resourceManner, access: 'try' } as const
+      return await connected(invocation, (context) => diffObjects(objects, values.namespace, context), manner)
+    })
   },
 })
 
