@@ -14,6 +14,13 @@ export type { BGPConfiguration, BGPConfigurationSpec } from './kinds/bgp-configu
 export type { BGPFilter, BGPFilterOperation, BGPFilterRule, BGPFilterSpec } from './kinds/bgp-filter.ts'
 export type { BGPPassword } from './kinds/bgp-password.ts'
 export type { BGPPeer, BGPPeerSpec } from './kinds/bgp-peer.ts'
+export type {
+  CalicoNodePeer,
+  CalicoNodeRoute,
+  CalicoNodeStatus,
+  CalicoNodeStatusSpec,
+  CalicoNodeStatusStatus,
+} from './kinds/calico-node-status.ts'
 export type { ClusterInformation, ClusterInformationSpec } from './kinds/cluster-information.ts'
 export type { Condition } from './kinds/condition.ts'
 export type { FelixConfiguration, FelixConfigurationSpec } from './kinds/felix-configuration/felix-configuration.ts'
@@ -36,7 +43,13 @@ export type {
   IPReservationSpec,
 } from './kinds/ipam.ts'
 export { type AnyResource, findKind, isKind, type Kind, type KindInfo, kinds, type ResourceOf } from './kinds/kind.ts'
+export type {
+  KubeControllersConfiguration,
+  KubeControllersConfigurationSpec,
+  KubeControllersConfigurationStatus,
+} from './kinds/kube-controllers-configuration.ts'
 export type { LabelSelector } from './kinds/kubernetes-rule.ts'
+export type { LiveMigration, LiveMigrationSpec } from './kinds/live-migration.ts'
 export type { GlobalNetworkSet, NetworkSet, NetworkSetSpec } from './kinds/network-set.ts'
 export type { Node, NodeSpec, NodeStatus } from './kinds/node.ts'
 export type {

@@ -3,6 +3,7 @@ import type { FelixConfiguration } from '../kinds/felix-configuration/felix-conf
 import type { IPPool } from '../kinds/ip-pool.ts'
 import { defaultBlockSize } from '../kinds/ip-pool-checks.ts'
 import type { Kind, ResourceOf } from '../kinds/kind.ts'
+import type { KubeControllersConfiguration } from '../kinds/kube-controllers-configuration.ts'
 import type { GlobalNetworkPolicy, NetworkPolicy } from '../kinds/policy.ts'
 import type { StagedGlobalNetworkPolicy, StagedNetworkPolicy } from '../kinds/staged-policy.ts'
 import { defaultTierOrder, type Tier } from '../kinds/tier.ts'
@@ -28,6 +29,7 @@ export const clientRules: { readonly [K in Kind]: Rules<K> } = {
   BGPFilter: {},
   BGPPeer: {},
   BlockAffinity: {},
+  CalicoNodeStatus: {},
   ClusterInformation: {},
   FelixConfiguration: { write: felixDefaults },
   GlobalNetworkPolicy: { write: policyDefaults, present: withTierLabel },
@@ -39,6 +41,8 @@ export const clientRules: { readonly [K in Kind]: Rules<K> } = {
   IPAMHandle: {},
   IPPool: { write: blockSizeDefault, change: poolChanges, present: poolDefaults },
   IPReservation: {},
+  KubeControllersConfiguration: { write: controllersDefaults },
+  LiveMigration: {},
   NetworkPolicy: { write: policyDefaults, present: withTierLabel },
   NetworkSet: {},
   Node: {},
@@ -161,6 +165,20 @@ function felixDefaults(felix: FelixConfiguration): FelixConfiguration {
       ...felix.spec,
       bpfConnectTimeLoadBalancing: deprecated ? 'Enabled' : 'Disabled',
       bpfHostNetworkedNATWithoutCTLB: 'Disabled',
+    },
+  }
+}
+
+/** What is taken for absent in the spec only, not in the status (spec 01 §1.16). */
+function controllersDefaults(config: KubeControllersConfiguration): KubeControllersConfiguration {
+  const { prometheusMetricsPort = 9094, controllers } = config.spec
+  const { node } = controllers
+  return {
+    ...config,
+    spec: {
+      ...config.spec,
+      prometheusMetricsPort,
+      controllers: { ...controllers, ...(node && { node: { leakGracePeriod: '15m0s', ...node } }) },
     },
   }
 }

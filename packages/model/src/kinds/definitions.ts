@@ -5,6 +5,7 @@ import { bgpConfigurationSpec } from './bgp-configuration.ts'
 import { bgpConfigurationChecks } from './bgp-configuration-checks.ts'
 import { bgpFilterSpec } from './bgp-filter.ts'
 import { bgpPeerSpec } from './bgp-peer.ts'
+import { calicoNodeStatusSpec, calicoNodeStatusStatus } from './calico-node-status.ts'
 import { clusterInformationSpec } from './cluster-information.ts'
 import { felixConfigurationSpec } from './felix-configuration/felix-configuration.ts'
 import { hostEndpointSpec } from './host-endpoint.ts'
@@ -18,6 +19,11 @@ import {
   ipReservationSpec,
 } from './ipam.ts'
 import type { Kind, ResourceOf } from './kind.ts'
+import {
+  kubeControllersConfigurationSpec,
+  kubeControllersConfigurationStatus,
+} from './kube-controllers-configuration.ts'
+import { liveMigrationSpec } from './live-migration.ts'
 import { networkSetSpec } from './network-set.ts'
 import { nodeSpec, nodeStatus } from './node.ts'
 import { globalNetworkPolicySpec, networkPolicySpec } from './policy.ts'
@@ -50,6 +56,7 @@ export const definitions: { readonly [K in Kind]: Definition<K> } = {
   BGPFilter: { spec: bgpFilterSpec, name: subdomain },
   BGPPeer: { spec: bgpPeerSpec, name: subdomain },
   BlockAffinity: { spec: blockAffinitySpec, name: free },
+  CalicoNodeStatus: { spec: calicoNodeStatusSpec, status: calicoNodeStatusStatus, name: subdomain },
   ClusterInformation: { spec: clusterInformationSpec, name: nameRules.default, nameOn: 'create' },
   FelixConfiguration: { spec: felixConfigurationSpec, name: subdomain },
   GlobalNetworkPolicy: { spec: globalNetworkPolicySpec, name: nameRules.globalNetworkPolicy },
@@ -61,6 +68,13 @@ export const definitions: { readonly [K in Kind]: Definition<K> } = {
   IPAMHandle: { spec: ipamHandleSpec, name: free },
   IPPool: { spec: ipPoolSpec, status: ipPoolStatus, name: subdomain },
   IPReservation: { spec: ipReservationSpec, name: subdomain },
+  KubeControllersConfiguration: {
+    spec: kubeControllersConfigurationSpec,
+    status: kubeControllersConfigurationStatus,
+    name: nameRules.default,
+    nameOn: 'create',
+  },
+  LiveMigration: { spec: liveMigrationSpec, name: subdomain },
   NetworkPolicy: { spec: networkPolicySpec, name: nameRules.networkPolicy },
   NetworkSet: { spec: networkSetSpec, name: subdomain, check: networkSetChecks },
   Node: { spec: nodeSpec, status: nodeStatus, name: subdomain },

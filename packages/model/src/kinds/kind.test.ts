@@ -35,6 +35,8 @@ describe('the table of kinds', () => {
     ['wep', 'WorkloadEndpoint'],
     ['no', 'Node'],
     ['heps', 'HostEndpoint'],
+    ['nodestatuses', 'CalicoNodeStatus'],
+    ['kubecontrollersconfig', 'KubeControllersConfiguration'],
     ['bgpconfig', 'BGPConfiguration'],
     ['bp', 'BGPPeer'],
     ['bf', 'BGPFilter'],

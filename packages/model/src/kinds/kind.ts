@@ -1,11 +1,14 @@
 import type { BGPConfiguration } from './bgp-configuration.ts'
 import type { BGPFilter } from './bgp-filter.ts'
 import type { BGPPeer } from './bgp-peer.ts'
+import type { CalicoNodeStatus } from './calico-node-status.ts'
 import type { ClusterInformation } from './cluster-information.ts'
 import type { FelixConfiguration } from './felix-configuration/felix-configuration.ts'
 import type { HostEndpoint } from './host-endpoint.ts'
 import type { IPPool } from './ip-pool.ts'
 import type { BlockAffinity, IPAMBlock, IPAMConfig, IPAMConfiguration, IPAMHandle, IPReservation } from './ipam.ts'
+import type { KubeControllersConfiguration } from './kube-controllers-configuration.ts'
+import type { LiveMigration } from './live-migration.ts'
 import type { GlobalNetworkSet, NetworkSet } from './network-set.ts'
 import type { Node } from './node.ts'
 import type { GlobalNetworkPolicy, NetworkPolicy } from './policy.ts'
@@ -19,6 +22,7 @@ interface Resources {
   readonly BGPFilter: BGPFilter
   readonly BGPPeer: BGPPeer
   readonly BlockAffinity: BlockAffinity
+  readonly CalicoNodeStatus: CalicoNodeStatus
   readonly ClusterInformation: ClusterInformation
   readonly FelixConfiguration: FelixConfiguration
   readonly GlobalNetworkPolicy: GlobalNetworkPolicy
@@ -30,6 +34,8 @@ interface Resources {
   readonly IPAMHandle: IPAMHandle
   readonly IPPool: IPPool
   readonly IPReservation: IPReservation
+  readonly KubeControllersConfiguration: KubeControllersConfiguration
+  readonly LiveMigration: LiveMigration
   readonly NetworkPolicy: NetworkPolicy
   readonly NetworkSet: NetworkSet
   readonly Node: Node
@@ -91,6 +97,10 @@ export const kinds: { readonly [K in Kind]: KindInfo<K> } = {
   BGPFilter: row('BGPFilter', 'bgpfilters', { aliases: ['bgpf', 'bgpfs', 'bf', 'bfs'] }),
   BGPPeer: row('BGPPeer', 'bgppeers', { aliases: ['bgpp', 'bgpps', 'bp', 'bps'] }),
   BlockAffinity: row('BlockAffinity', 'blockaffinities', { ...ipam, shortNames: ['affinity', 'affinities'] }),
+  CalicoNodeStatus: row('CalicoNodeStatus', 'caliconodestatuses', {
+    aliases: ['nodestatus', 'nodestatuses'],
+    hasStatus: true,
+  }),
   ClusterInformation: row('ClusterInformation', 'clusterinformations', {
     aliases: ['clusterinfo', 'clusterinfos'],
     shortNames: ['clusterinfo', 'clusterinfos'],
@@ -111,6 +121,12 @@ export const kinds: { readonly [K in Kind]: KindInfo<K> } = {
   IPAMHandle: row('IPAMHandle', 'ipamhandles', ipam),
   IPPool: row('IPPool', 'ippools', { aliases: ['ipp', 'ipps', 'pool', 'pools'], hasStatus: true }),
   IPReservation: row('IPReservation', 'ipreservations', { aliases: ['reservation', 'reservations'] }),
+  KubeControllersConfiguration: row('KubeControllersConfiguration', 'kubecontrollersconfigurations', {
+    aliases: ['kubecontrollersconfig', 'kubecontrollersconfigs'],
+    shortNames: ['kcc', 'kccs'],
+    hasStatus: true,
+  }),
+  LiveMigration: row('LiveMigration', 'livemigrations', { namespaced: true, internal: true }),
   NetworkPolicy: row('NetworkPolicy', 'networkpolicies', {
     namespaced: true,
     aliases: ['policy', 'np', 'policies', 'pol', 'pols'],

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { AnyResource, Kind, ResourceOf } from '../kinds/kind.ts'
 import { apiVersion } from '../kinds/resource.ts'
 import { anyBGPConfiguration, anyBGPFilter, anyBGPPeer } from './bgp.ts'
+import { anyCalicoNodeStatus, anyKubeControllersConfiguration, anyLiveMigration } from './cluster.ts'
 import {
   anyFelixConfiguration,
   anyGlobalNetworkPolicy,
@@ -44,6 +45,9 @@ export const anyResource: fc.Arbitrary<AnyResource> = fc.oneof(
   anyBGPConfiguration,
   anyBGPFilter,
   anyBGPPeer,
+  anyCalicoNodeStatus,
+  anyKubeControllersConfiguration,
+  anyLiveMigration,
   anyStagedGlobalNetworkPolicy,
   anyStagedKubernetesNetworkPolicy,
   anyStagedNetworkPolicy,

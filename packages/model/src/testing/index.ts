@@ -1,6 +1,7 @@
 /** Arbitraries of selectors, labels and valid objects, for the property tests of this and other packages. */
 export { anyResource } from './any-resource.ts'
 export { anyBGPConfiguration, anyBGPFilter, anyBGPPeer } from './bgp.ts'
+export { anyCalicoNodeStatus, anyKubeControllersConfiguration, anyLiveMigration } from './cluster.ts'
 export {
   anyFelixConfiguration,
   anyGlobalNetworkPolicy,
