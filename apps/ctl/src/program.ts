@@ -7,6 +7,7 @@ import { CtlError, messageOf } from './errors.ts'
 import { checkLogLevel } from './output/log.ts'
 import type { ExitCode, Shell } from './shell.ts'
 import { datastore } from './tree/datastore.ts'
+import { explain } from './tree/explain.ts'
 import { ipam } from './tree/ipam.ts'
 import { apply, create, diff, get, label, patch, remove, replace, validate } from './tree/resources.ts'
 import { version } from './tree/version.ts'
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   label,
   validate,
   diff,
+  explain,
   ipam,
   datastore,
   version,

@@ -10,9 +10,7 @@ import { type Printed, run } from './testing/transcript.ts'
 
 /** What a cluster has of its own accord: its tier. */
 const inDefaultTier = (resource: AnyResource): AnyResource =>
-  resource.kind === 'NetworkPolicy' || resource.kind === 'GlobalNetworkPolicy'
-    ? ({ ...resource, spec: { ...resource.spec, tier: 'default' } } as AnyResource)
-    : resource
+  'tier' in resource.spec ? ({ ...resource, spec: { ...resource.spec, tier: 'default' } } as AnyResource) : resource
 
 const anyWritable = anyResource.filter(({ kind }) => isShown(kind) && kind !== 'ClusterInformation').map(inDefaultTier)
 

@@ -12,7 +12,7 @@ export function formatHelp(command: Command, path: readonly string[], globals: F
   } else {
     parts.push(`Usage:\n  ${[name, command.usage, '[flags]'].filter(Boolean).join(' ')}`)
     if (command.example !== undefined) parts.push(`Example:\n  ${command.example}`)
-    parts.push(`Flags:\n${formatFlags(command.flags)}`)
+    if (Object.keys(command.flags).length > 0) parts.push(`Flags:\n${formatFlags(command.flags)}`)
   }
   parts.push(
     `Flags of every command:\n${formatFlags({ ...globals, help: { kind: 'switch', short: 'h', help: 'this' } })}`,

@@ -1,4 +1,4 @@
-import { type AnyResource, type Kind, kinds, type ResourceOf } from '@tortie/model'
+import { type AnyResource, type Kind, kinds, type LabelSelector, type ResourceOf } from '@tortie/model'
 import { CtlError } from '../errors.ts'
 import { formatGoFloat } from './go-number.ts'
 
@@ -18,6 +18,7 @@ interface Columns<K extends Kind> {
 }
 
 const comma = (values: readonly string[] | undefined): string => (values ?? []).join(',')
+const count = (rules: readonly unknown[] | undefined): string => String(rules?.length ?? 0)
 const cut = (values: readonly string[] | undefined): string => {
   const text = comma(values)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
@@ -29,11 +30,26 @@ const pairs = (labels: Readonly<Record<string, string>> | undefined): string =>
     .sort()
     .join(',')
 
+/** As Go prints the struct of that name. */
+const podSelector = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}): string => {
+  const labels = Object.keys(matchLabels)
+    .sort()
+    .map((key) => `${key}: ${matchLabels[key]},`)
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  )
+  const map = `map[string]string{${labels.join('')}}`
+  return `&LabelSelector{MatchLabels:${map},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
+}
+
+type Policy = ResourceOf<'NetworkPolicy' | 'GlobalNetworkPolicy' | 'StagedNetworkPolicy' | 'StagedGlobalNetworkPolicy'>
+
 const policy = {
   cells: {
-    TIER: ({ spec }: ResourceOf<'NetworkPolicy' | 'GlobalNetworkPolicy'>) => spec.tier,
-    ORDER: ({ spec }: ResourceOf<'NetworkPolicy' | 'GlobalNetworkPolicy'>) => order(spec.order),
-    SELECTOR: ({ spec }: ResourceOf<'NetworkPolicy' | 'GlobalNetworkPolicy'>) => spec.selector,
+    TIER: ({ spec }: Policy) => spec.tier,
+    ORDER: ({ spec }: Policy) => order(spec.order),
+    SELECTOR: ({ spec }: Policy) => spec.selector,
   },
   ps: ['NAME', 'TIER'],
   wide: ['NAME', 'TIER', 'ORDER', 'SELECTOR'],
@@ -47,6 +63,36 @@ const networkSet = {
 
 /** By kind: the cells, and which of them are shown. Spec 06 §4. */
 const columns: { readonly [K in Kind]?: Columns<K> } = {
+  BGPConfiguration: {
+    cells: {
+      LOGSEVERITY: ({ spec }) => spec.logSeverityScreen,
+      MESHENABLED: ({ spec }) => String(spec.nodeToNodeMeshEnabled ?? '-'),
+      ASNUMBER: ({ spec }) => String(spec.asNumber ?? '-'),
+    },
+    ps: ['NAME', 'LOGSEVERITY', 'MESHENABLED', 'ASNUMBER'],
+  },
+  BGPFilter: {
+    cells: {
+      NUMEXPORTV4: ({ spec }) => count(spec.exportV4),
+      NUMIMPORTV4: ({ spec }) => count(spec.importV4),
+      NUMEXPORTV6: ({ spec }) => count(spec.exportV6),
+      NUMIMPORTV6: ({ spec }) => count(spec.importV6),
+    },
+    ps: ['NAME', 'NUMEXPORTV4', 'NUMIMPORTV4', 'NUMEXPORTV6', 'NUMIMPORTV6'],
+  },
+  BGPPeer: {
+    cells: {
+      PEERIP: ({ spec }) => spec.peerIP,
+      NODE: ({ spec }) => spec.node || spec.nodeSelector || '(global)',
+      ASN: ({ spec }) => String(spec.asNumber ?? 0),
+    },
+    ps: ['NAME', 'PEERIP', 'NODE', 'ASN'],
+  },
+  CalicoNodeStatus: {
+    cells: { NODE: ({ spec }) => spec.node, CLASSES: ({ spec }) => comma(spec.classes) },
+    ps: ['NAME', 'NODE'],
+    wide: ['NAME', 'NODE', 'CLASSES'],
+  },
   ClusterInformation: {
     cells: {
       CLUSTERGUID: ({ spec }) => spec.clusterGUID,
@@ -61,6 +107,16 @@ const columns: { readonly [K in Kind]?: Columns<K> } = {
   NetworkPolicy: policy,
   GlobalNetworkSet: networkSet,
   NetworkSet: networkSet,
+  HostEndpoint: {
+    cells: {
+      NODE: ({ spec }) => spec.node,
+      INTERFACE: ({ spec }) => spec.interfaceName,
+      IPS: ({ spec }) => comma(spec.expectedIPs),
+      PROFILES: ({ spec }) => comma(spec.profiles),
+    },
+    ps: ['NAME', 'NODE'],
+    wide: ['NAME', 'NODE', 'INTERFACE', 'IPS', 'PROFILES'],
+  },
   IPAMConfiguration: {
     cells: {
       STRICTAFFINITY: ({ spec }) => String(spec.strictAffinity ?? false),
@@ -95,6 +151,7 @@ const columns: { readonly [K in Kind]?: Columns<K> } = {
     ],
   },
   IPReservation: { cells: { CIDRS: ({ spec }) => cut(spec.reservedCIDRs) }, ps: ['NAME'], wide: ['NAME', 'CIDRS'] },
+  KubeControllersConfiguration: nameOnly,
   Node: {
     cells: {
       ASN: ({ spec }, { defaultAsNumber }) => spec.bgp && String(spec.bgp.asNumber ?? `(${defaultAsNumber})`),
@@ -105,6 +162,13 @@ const columns: { readonly [K in Kind]?: Columns<K> } = {
     wide: ['NAME', 'ASN', 'IPV4', 'IPV6'],
   },
   Profile: { cells: { LABELS: ({ spec }) => pairs(spec.labelsToApply) }, ps: ['NAME'], wide: ['NAME', 'LABELS'] },
+  StagedGlobalNetworkPolicy: policy,
+  StagedKubernetesNetworkPolicy: {
+    cells: { PODSELECTOR: ({ spec }) => podSelector(spec.podSelector) },
+    ps: ['NAME'],
+    wide: ['NAME', 'PODSELECTOR'],
+  },
+  StagedNetworkPolicy: policy,
   Tier: { cells: { ORDER: ({ spec }) => order(spec.order) }, ps: ['NAME', 'ORDER'] },
   WorkloadEndpoint: {
     cells: {
