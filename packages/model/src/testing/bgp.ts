@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { ResourceOf } from '../kinds/kind.ts'
 import { apiVersion } from '../kinds/resource.ts'
-import { anyMetadata, anyName, anyNet, anySelectorText, defined, optional } from './resources.ts'
+import { anyMetadata, anyNet, anySelectorText, defined, optional } from './resources.ts'
 
 const anyAsNumber = fc.oneof(fc.integer({ min: 64_512, max: 65_534 }), fc.integer({ min: 1, max: 0xffff_ffff }))
 const anyCommunity = fc.constantFrom('65000:100', '0:0', '65000:1:4294967295')
@@ -37,12 +37,12 @@ const anyPeerOf = fc.oneof(
   anySelectorText.filter((text) => text !== '').map((peerSelector) => ({ peerSelector })),
 )
 
+/** They name no filters, which would have to be there. */
 export const anyBGPPeer: fc.Arbitrary<ResourceOf<'BGPPeer'>> = fc
   .record({
     metadata: anyMetadata,
     peer: anyPeerOf,
     node: optional(fc.constantFrom('node-1', 'node-2')),
-    filters: optional(fc.array(anyName, { minLength: 1, maxLength: 2 })),
     keepaliveTime: optional(fc.constantFrom('20s', '1m30s')),
     nextHopMode: fc.constantFrom('Auto' as const, 'Self' as const, 'Keep' as const, undefined),
   })
