@@ -11,7 +11,11 @@ const call = { signal: new AbortController().signal }
 type Seed = (connection: Connection) => Promise<void>
 
 /** By transcript. */
-export const seeds: Readonly<Record<string, Seed>> = { 'ipam-used.txt': useAddresses, 'guard.txt': followOtherRelease }
+export const seeds: Readonly<Record<string, Seed>> = {
+  'ipam-used.txt': useAddresses,
+  'ipam-split.txt': useAddresses,
+  'guard.txt': followOtherRelease,
+}
 
 /** Makes the store. */
 export async function sow(transcript: string, path: string): Promise<void> {

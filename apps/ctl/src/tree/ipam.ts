@@ -92,8 +92,30 @@ const configure = leaf({
   },
 })
 
+const split = leaf({
+  name: 'split',
+  usage: 'NUMBER',
+  summary: 'Make several smaller pools of one',
+  about: 'Make several smaller pools of one. The datastore has to be locked: datastore migrate lock.',
+  example: 'tortiectl ipam split 4 --name default-ipv4-ippool',
+  args: { exactly: 1 },
+  flags: {
+    cidr: { kind: 'text', initial: '', help: 'of the pool' },
+    name: { kind: 'text', initial: '', help: 'of the pool; counts before --cidr' },
+    ...configFlag,
+  },
+  async run(invocation) {
+    const { values, args } = invocation
+    const { readParts, splitPool } = await import('../commands/ipam-split.ts')
+    const parts = readParts(args[0] ?? '')
+    if (values.cidr === '' && values.name === '')
+      throw new CtlError('no name or CIDR provided. Provide a name or CIDR to denote the IP pool to split')
+    return await connected(invocation, (context) => splitPool({ parts, ...values }, context))
+  },
+})
+
 export const ipam: Group = {
   name: 'ipam',
   summary: 'IP address management',
-  commands: [show, check, release, configure],
+  commands: [show, check, release, split, configure],
 }
