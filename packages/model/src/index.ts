@@ -116,6 +116,7 @@ export { type LabelRestriction, labelRestrictions } from './selector/restriction
 export { prefixLabels } from './selector/rewrite.ts'
 export type { LabelTest, Selector } from './selector/selector.ts'
 export { decodeBlockSpec, decodeResource, formatResource, parseResource } from './validation/codec.ts'
+export { crdOf } from './validation/crd.ts'
 export { jsonSchema } from './validation/json-schema.ts'
 export { unknownFields } from './validation/unknown-fields.ts'
 export { findErrors, type ValidateOptions, validate, withDefaults } from './validation/validate.ts'
