@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { type Client, createClient, createDatastore, type Datastore, type RawStore } from '@tortie/datastore'
-import { openEmbeddedStore } from '@tortie/datastore-embedded'
+import {
+  type Client,
+  createClient,
+  createDatastore,
+  createMemoryState,
+  type Datastore,
+  type RawStore,
+} from '@tortie/datastore'
+import { EmbeddedStoreError, openEmbeddedStore } from '@tortie/datastore-embedded'
 import { createIpam, type Ipam } from '@tortie/ipam'
 import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
@@ -14,12 +21,16 @@ export interface Connection extends AsyncDisposable {
   readonly datastore: Datastore
   readonly client: Client
   readonly ipam: Ipam
-  /** What the store holds: for `try` without what was written. */
+  readonly store: RawStore
+  /** What the store holds: for a try without what was written. */
   readonly stored: Client
 }
 
-/** `use` a store that is there, `make` it when it is not, or only `try`: what is written is seen by nobody else. */
-export type Access = 'use' | 'make' | 'try'
+/**
+ * `use` a store that is there, or `make` it when it is not; `try` and `try to make` the same without effect: what is
+ * written is seen by nobody else.
+ */
+export type Access = 'use' | 'make' | 'try' | 'try to make'
 
 const defaultStore = '/var/lib/calico/tortie'
 
@@ -43,14 +54,18 @@ async function open(
   call: Call,
 ): Promise<Connection> {
   const ports = { clock: systemClock, random: systemRandom, log }
-  const store = await openStore(choice, { ...ports, create: access === 'make' }, call)
+  const store = await openStore(choice, { ...ports, create: access === 'make' }, call).catch((error: unknown) => {
+    if (access === 'try to make' && error instanceof EmbeddedStoreError && error.code === 'embedded/absent')
+      return createMemoryState().open()
+    throw error
+  })
   const clientOf = (datastore: Datastore): Pick<Connection, 'datastore' | 'ipam' | 'client'> => {
     const ipam = createIpam({ datastore, ...ports })
     return { datastore, ipam, client: createClient(datastore, { ...ports, ipam }) }
   }
   const stored = clientOf(createDatastore(store, ports))
-  const seen = access === 'try' ? clientOf(createDatastore(withOverlay(store), ports)) : stored
-  return { ...seen, stored: stored.client, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() }
+  const seen = access.startsWith('try') ? clientOf(createDatastore(withOverlay(store), ports)) : stored
+  return { ...seen, store, stored: stored.client, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() }
 }
 
 type Opening = Omit<Parameters<typeof openEmbeddedStore>[0], 'path'>

@@ -47,8 +47,7 @@ async function write(
   const objects = await objectsIn(values, shell)
   const { writeObjects } = await import('../commands/write.ts')
   const options = { namespace: values.namespace, tolerate, dryRun: values['dry-run'] }
-  const access = options.dryRun ? 'try' : verb === 'replace' ? 'use' : 'make'
-  const manner = { ...resourceManner, access } as const
+  const manner = verb === 'replace' ? trying(options.dryRun) : making(options.dryRun)
   return await connected(invocation, (context) => writeObjects(verb, objects, options, context), manner)
 }
 
@@ -76,6 +75,8 @@ export const replace = leaf({
   run: (invocation) => write('replace', invocation),
 })
 
+/** Of commands that begin with an empty store when there is none. */
+const making = (dryRun: boolean): Manner => ({ ...resourceManner, access: dryRun ? 'try to make' : 'make' })
 const trying = (dryRun: boolean): Manner => ({ ...resourceManner, access: dryRun ? 'try' : 'use' })
 
 export const remove = leaf({
