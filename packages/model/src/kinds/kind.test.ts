@@ -66,6 +66,12 @@ describe('FelixConfiguration', () => {
     expect(fields).toHaveLength(188)
   })
 
+  it('has patterns that take any case, in JSON Schema too', () => {
+    const { pattern = '' } = schema.properties.spec.properties.logSeverityScreen as { readonly pattern?: string }
+    for (const severity of ['Info', 'DEBUG', 'warning', '']) expect(severity).toMatch(new RegExp(pattern))
+    expect('loud').not.toMatch(new RegExp(pattern))
+  })
+
   it('has a parameter of its own for each field but nodeSelector', () => {
     const parameters = fields.filter((field) => field !== 'nodeSelector').map(felixParameterName)
     expect(new Set(parameters).size).toBe(fields.length - 1)
