@@ -52,6 +52,23 @@ describe('tortiectl as a process', () => {
     },
   )
 
+  it.each([
+    ['get ne', ['networkpolicies', 'networksets']],
+    ['patch --type=', ['strategic', 'merge', 'json']],
+    ['apply -f ', []],
+  ])('completes %j in bash', async (typed, expected) => {
+    const words = [typed.match(/[^\s=]+|=|(?<=[\s=])$/g) ?? []].flat().map((word) => JSON.stringify(word))
+    const program = `${process.execPath} --conditions=@tortie/source ${main}`
+    const script = `tortiectl() { ${program} "$@"; }
+      source <(tortiectl completion bash)
+      COMP_WORDS=(tortiectl ${words.join(' ')}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _tortiectl
+      printf '%s\\n' "\${COMPREPLY[@]}"`
+    const env = { PATH: process.env.PATH, TORTIE_EMBEDDED_PATH: join(dir, 'store') }
+    const answer = await ended(spawn('bash', ['--norc', '-c', script], { env, stdio: ['ignore', 'pipe', 'pipe'] }))
+    expect(answer).toMatchObject({ stderr: '', code: 0 })
+    expect(answer.stdout.split('\n').filter(Boolean)).toEqual(expected)
+  })
+
   it('says when its output has no room', async () => {
     await using full = await open('/dev/full', 'w')
     const child = spawn(process.execPath, ['--conditions=@tortie/source', main, 'version', '--client'], {

@@ -6,13 +6,14 @@ import { formatHelp } from './cli/help.ts'
 import { CtlError, messageOf } from './errors.ts'
 import { checkLogLevel } from './output/log.ts'
 import type { ExitCode, Shell } from './shell.ts'
+import { completing } from './tree/completion.ts'
 import { datastore } from './tree/datastore.ts'
 import { explain } from './tree/explain.ts'
 import { ipam } from './tree/ipam.ts'
 import { apply, create, diff, get, label, patch, remove, replace, validate } from './tree/resources.ts'
 import { version } from './tree/version.ts'
 
-const commands: readonly Command[] = [
+const commands: readonly Command[] = completing([
   create,
   apply,
   replace,
@@ -26,7 +27,7 @@ const commands: readonly Command[] = [
   ipam,
   datastore,
   version,
-]
+])
 
 /**
  * Runs one command line. Errors are printed, not thrown: the text alone on standard error, or on standard output where

@@ -28,6 +28,8 @@ interface Named {
   readonly summary: string
   /** More than the summary, for its own help. */
   readonly about?: string
+  /** Understood, not shown. */
+  readonly hidden?: boolean
 }
 
 /** Either a leaf that runs, or a group of others. */
@@ -35,6 +37,8 @@ export interface Leaf<F extends Flags = Flags> extends Named {
   /** What follows the name: `[KIND [NAME...]]`. */
   readonly usage?: string
   readonly example?: string
+  /** For its argument. */
+  readonly choices?: readonly string[]
   readonly flags: F
   readonly required?: readonly (keyof F & string)[]
   /** How many arguments; without it any number. */

@@ -5,6 +5,8 @@ interface Described {
   readonly short?: string
   /** Understood, not shown. */
   readonly hidden?: boolean
+  /** Values to offer. */
+  readonly choices?: readonly string[]
 }
 
 /** `text` takes a value, `list` one at each of several times, `switch` none, though `--x=false` is understood. */

@@ -6,6 +6,7 @@ export const globals = {
     kind: 'text',
     short: 'l',
     initial: 'panic',
+    choices: ['panic', 'fatal', 'error', 'warn', 'info', 'debug'],
     help: 'what to log on standard error: panic, fatal, error, warn, info or debug',
   },
   context: { kind: 'text', initial: '', help: 'context of the kubeconfig' },

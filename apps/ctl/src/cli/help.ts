@@ -6,8 +6,9 @@ export function formatHelp(command: Command, path: readonly string[], globals: F
   const name = path.join(' ')
   const parts = [command.about ?? command.summary]
   if (isGroup(command)) {
-    const width = Math.max(...command.commands.map((inner) => inner.name.length))
-    const rows = command.commands.map((inner) => `  ${inner.name.padEnd(width)}   ${inner.summary}`)
+    const shown = command.commands.filter(({ hidden }) => !hidden)
+    const width = Math.max(...shown.map((inner) => inner.name.length))
+    const rows = shown.map((inner) => `  ${inner.name.padEnd(width)}   ${inner.summary}`)
     parts.push(`Usage:\n  ${name} [command]`, `Commands:\n${rows.join('\n')}`)
   } else {
     parts.push(`Usage:\n  ${[name, command.usage, '[flags]'].filter(Boolean).join(' ')}`)

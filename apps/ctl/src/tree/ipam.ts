@@ -79,9 +79,19 @@ const configure = leaf({
   summary: 'Change the configuration of IP address management',
   example: 'tortiectl ipam configure --strictaffinity true',
   flags: {
-    strictaffinity: { kind: 'text', initial: '', help: 'true: nodes use blocks of their own only' },
+    strictaffinity: {
+      kind: 'text',
+      initial: '',
+      choices: ['true', 'false'],
+      help: 'true: nodes use blocks of their own only',
+    },
     'max-blocks-per-host': { kind: 'text', initial: '', help: 'how many blocks a node may have, 0 for any number' },
-    'kubevirt-ip-persistence': { kind: 'text', initial: '', help: 'Enabled or Disabled' },
+    'kubevirt-ip-persistence': {
+      kind: 'text',
+      initial: '',
+      choices: ['Enabled', 'Disabled'],
+      help: 'Enabled or Disabled',
+    },
     'ip-cooldown-seconds': { kind: 'text', initial: '-1', help: 'how long a released address rests, 0 to 1200' },
     ...configFlag,
   },
