@@ -1,3 +1,4 @@
+import { findResource } from '@tortie/datastore'
 import { type AnyResource, type Kind, kinds } from '@tortie/model'
 import { CtlError, messageOf } from '../errors.ts'
 import type { InputObject } from '../input/documents.ts'
@@ -89,7 +90,7 @@ async function getEach(wanted: readonly Wanted[], options: GetOptions, context: 
       errors.push(error)
     }
   }
-  print(found, options, context)
+  await print(found, options, context)
   if (errors.length > 0) context.shell.stderr(`${errors.map(messageOf).join('\n')}\n`)
   return errors.length === 0 ? 0 : 1
 }
@@ -126,11 +127,13 @@ function byOrder(tiers: readonly AnyResource[]): AnyResource[] {
   return [...tiers].sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0))
 }
 
-function print(results: readonly Result[], options: GetOptions, { shell }: CommandContext): void {
+async function print(results: readonly Result[], options: GetOptions, context: CommandContext): Promise<void> {
+  const { shell } = context
   const { format, allNamespaces, namespace } = options
   if (format.kind === 'table') {
     for (const { kind, items } of results) {
       const withNamespace = kinds[kind].namespaced && (allNamespaces || namespace !== '')
+      const cells = await cellsFor(kind, context)
       const { header, rows } = tableOf(kind, items, { choice: format.choice, withNamespace, context: cells })
       shell.stdout(formatTable(header, rows))
     }
@@ -155,8 +158,17 @@ function documentOf({ kind, items, revision }: Result): unknown {
   return { apiVersion: 'projectcalico.org/v3', items, kind: `${kind}List`, metadata: { resourceVersion: revision } }
 }
 
-/** BGPConfiguration comes with the routing protocols; until then the default holds. */
-export const cells: CellContext = { defaultAsNumber: '64512' }
+/** What the cells of a table need besides their objects: of Nodes the AS number that is theirs without one of their own. */
+export async function cellsFor(kind: Kind, { connection, call }: CommandContext): Promise<CellContext> {
+  if (kind !== 'Node') return { defaultAsNumber: '' }
+  try {
+    const key = { kind: 'BGPConfiguration', name: 'default' } as const
+    const configuration = await findResource(connection.datastore, key, call)
+    return { defaultAsNumber: String(configuration?.spec.asNumber ?? '64512') }
+  } catch {
+    return { defaultAsNumber: 'unknown' }
+  }
+}
 
 const clusterFields: ReadonlySet<string> = new Set([
   'namespace',

@@ -2,11 +2,11 @@ import { type Change, followResources, keyOf, type ResourceKey } from '@tortie/d
 import { type AnyResource, type Kind, kinds, present } from '@tortie/model'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { CtlError } from '../errors.ts'
-import { tableOf } from '../output/columns.ts'
+import { type CellContext, tableOf } from '../output/columns.ts'
 import { formatJsonLine, formatYaml } from '../output/documents.ts'
 import { createGrowingTable } from '../output/table.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
-import { cells, type GetOptions, namespaceOf, shortName } from './get.ts'
+import { cellsFor, type GetOptions, namespaceOf, shortName } from './get.ts'
 
 /** The words of a watch of Kubernetes. */
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -21,10 +21,11 @@ export async function watchObjects(
   kind: Kind,
   names: readonly string[],
   options: GetOptions & { readonly onlyChanges: boolean },
-  { connection, shell, call }: CommandContext,
+  context: CommandContext,
 ): Promise<ExitCode> {
+  const { connection, shell, call } = context
   const wanted = wantedBy(kind, names, options)
-  const print = printer(kind, options, shell.stdout)
+  const print = printer(kind, options, await cellsFor(kind, context), shell.stdout)
   const known = new Map<string, AnyResource>()
   let isQuiet = options.onlyChanges
   const ports = { clock: systemClock, random: systemRandom }
@@ -60,7 +61,12 @@ function eventsOf(change: Change, known: Map<string, AnyResource>, wanted: Wante
   return [[before === undefined ? 'ADDED' : 'MODIFIED', resource]]
 }
 
-function printer(kind: Kind, { format, allNamespaces, namespace }: GetOptions, stdout: (text: string) => void): Print {
+function printer(
+  kind: Kind,
+  { format, allNamespaces, namespace }: GetOptions,
+  cells: CellContext,
+  stdout: (text: string) => void,
+): Print {
   if (format.kind === 'json') return (type, object) => stdout(formatJsonLine({ type, object }))
   if (format.kind === 'yaml') return (type, object) => stdout(`---\n${formatYaml({ object, type })}`)
   if (format.kind === 'name')
