@@ -1,4 +1,4 @@
-/** BGP-4 codec: RFC 4271, 4760, 6793, 7606, 7911, 8092 and others. Knows nothing of sockets or kernel routes. */
+/** BGP-4 codec and session state machine: RFC 4271, 4760, 6793, 7606, 7911, 8092 and others. Knows nothing of sockets or kernel routes. */
 export { BgpError, type BgpErrorCode } from './errors.ts'
 export {
   type AsPath,
@@ -56,3 +56,18 @@ export {
   type UpdateMessage,
 } from './message/update.ts'
 export { ByteWriter } from './message/writer.ts'
+export { type CollisionVerdict, type Initiator, resolveCollision, type Speakers } from './session/collision.ts'
+export {
+  type Effect,
+  type Ending,
+  type Event,
+  type EventKind,
+  type FsmPeer,
+  idle,
+  type State,
+  type Status,
+  type Step,
+  step,
+  type Timer,
+} from './session/fsm.ts'
+export { checkOpen, type GracefulRestart, negotiate, type Session } from './session/negotiate.ts'
