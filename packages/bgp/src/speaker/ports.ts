@@ -1,0 +1,60 @@
+import type { Call, Clock, Log, Random } from '@tortie/runtime'
+import type { Listen } from './config.ts'
+
+/** What a connection needs besides addresses. */
+export interface TcpOptions {
+  readonly localAddress?: string
+  readonly interface?: string
+  readonly ttl: number
+  /** Drop what arrives with less (GTSM). */
+  readonly minTtl?: number
+  readonly password?: string
+}
+
+/** A TCP connection. Its callbacks are called on later turns, never inside a call. */
+export interface Connection {
+  readonly localAddress: string
+  readonly localPort: number
+  readonly remoteAddress: string
+  readonly remotePort: number
+  /** Called once, before anything is read. `data` holds its bytes only during the call. */
+  start(on: {
+    readonly data: (bytes: Uint8Array) => void
+    readonly drain: () => void
+    /** The other side closed, or it broke; called once at most, and not after `close`. */
+    readonly end: (error?: Error) => void
+  }): void
+  /** Takes the bytes (the caller may reuse them after the call); false when it wants no more before `drain`. */
+  write(bytes: Uint8Array): boolean
+  /** Octets taken and not yet given to the kernel. */
+  readonly unsent: number
+  /** Stops and goes on reading. */
+  pause(paused: boolean): void
+  /** Options that may be set on an accepted connection: TTL. */
+  configure(options: Pick<TcpOptions, 'ttl' | 'minTtl'>): void
+  /** Closes after what was written is out, at most `ms` later; `abort` at once with a reset. */
+  close(ms: number): void
+  abort(): void
+}
+
+export interface Listener {
+  /** Passwords of the peers that may connect to it, by address. Replaces the earlier ones. */
+  setPasswords(passwords: ReadonlyMap<string, string>): void
+  readonly port: number
+  close(): void
+}
+
+/** TCP as the speaker needs it. Real sockets, or a network in memory on virtual time. */
+export interface Network {
+  connect(to: { readonly address: string; readonly port: number }, options: TcpOptions, call: Call): Promise<Connection>
+  listen(listen: Listen, accept: (connection: Connection) => void): Promise<Listener>
+}
+
+export interface SpeakerPorts {
+  readonly network: Network
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Ends the current turn so that sockets are served: `setImmediate` as a promise. */
+  readonly yieldTurn: () => Promise<void>
+}
