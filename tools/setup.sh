@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 
 need_packages() {
   missing=''
-  for pair in nft:nftables ip:iproute2 iptables:iptables ipset:ipset etcd:etcd-server conntrack:conntrack ping:iputils-ping; do
+  for pair in nft:nftables ip:iproute2 iptables:iptables ipset:ipset etcd:etcd-server conntrack:conntrack ping:iputils-ping \
+    bird:bird2 vtysh:frr gobgpd:gobgpd exabgp:exabgp bgpdump:bgpdump; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
   done
   [ -n "$missing" ] || return 0
@@ -14,7 +15,7 @@ need_packages() {
     log=$(mktemp)
     {
       apt-get update -qq || true
-      # A started etcd service would take the ports that tests look for; nothing here needs the service.
+      # A started service of etcd or of a routing daemon would take the ports that tests look for; none is needed.
       RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
     } >"$log" 2>&1 || {
       tail -n 5 "$log" >&2
