@@ -168,12 +168,12 @@ describe('TLS', () => {
 
 describe('options that cannot be meant', () => {
   it.each([
-    ['no endpoint', {}, /there is no etcd endpoint/],
+    ['no endpoint', {}, /there is no etcd endpoint; give endpoints, such as/],
     ['endpoints and discovery', { endpoints: ['http://a:1'], discoverySrv: 'b' }, /give one of them/],
     ['no scheme', { endpoints: ['10.0.0.1:2379'] }, /http:\/\/ or https:\/\//],
     ['credentials in it', { endpoints: ['http://me:sesame@a:1'] }, /the etcd endpoint a:1 has credentials/],
-    ['files and text', { endpoints: ['https://a:1'], tls: { ca: 'x', caFile: 'y' } }, /both as files and as text/],
-    ['half a pair', { endpoints: ['https://a:1'], tls: { cert: 'x' } }, /without its key/],
+    ['files and text', { endpoints: ['https://a:1'], tls: { ca: 'x', caFile: 'y' } }, /both as files \(tls.caFile\) and as text \(tls.ca\)/],
+    ['half a pair', { endpoints: ['https://a:1'], tls: { cert: 'x' } }, /tls.cert is given without its key/],
     ['no time', { endpoints: ['http://a:1'], requestTimeoutMs: 0 }, /requestTimeoutMs is 0/],
   ])('%s', async (_what, options, why) => {
     const { code, message, all } = await refusal(openEtcdStore({ ...options, ...ports }, call))

@@ -5,8 +5,18 @@ import { createEtcdStore, type EtcdStore } from './etcd-store.ts'
 import type { EtcdOptions } from './options.ts'
 
 export { EtcdError, type EtcdErrorCode } from './errors.ts'
-export type { EtcdStatus, EtcdStore } from './etcd-store.ts'
+export { createEtcdStore, type EtcdStatus, type EtcdStore } from './etcd-store.ts'
 export type { EtcdOptions, EtcdTls } from './options.ts'
+export {
+  type EtcdSetting,
+  type EtcdSettings,
+  type EtcdSource,
+  type EtcdVariable,
+  etcdEnvironment,
+  isSameCluster,
+  readEtcdSettings,
+  type Written,
+} from './settings.ts'
 
 /**
  * Keys and values of an etcd cluster, 3.4 or newer, once it has answered.

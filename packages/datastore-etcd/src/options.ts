@@ -41,18 +41,38 @@ function bad(why: string, cure: string): never {
   throw new EtcdError('etcd/bad-options', { why, cure })
 }
 
+/** What messages call the options that people write: by default as they are called here. */
+export type OptionNames = Readonly<
+  Record<'endpoints' | 'discoverySrv' | 'username' | 'password' | keyof EtcdTls, string>
+>
+
+const ownNames: OptionNames = {
+  endpoints: 'endpoints',
+  discoverySrv: 'discoverySrv',
+  username: 'username',
+  password: 'password',
+  ca: 'tls.ca',
+  cert: 'tls.cert',
+  key: 'tls.key',
+  caFile: 'tls.caFile',
+  certFile: 'tls.certFile',
+  keyFile: 'tls.keyFile',
+}
+
+type Checked = Omit<EtcdOptions, 'clock' | 'random' | 'log'>
+
 /** Checks options before anything is done with them (spec 01 §2.7). @throws EtcdError etcd/bad-options */
-export function checkOptions({ endpoints = [], discoverySrv = '', tls = {}, ...times }: EtcdOptions): void {
+export function checkOptions(options: Checked, names: OptionNames = ownNames): void {
+  const { endpoints = [], discoverySrv = '', tls = {}, ...times } = options
   if (endpoints.length > 0 && discoverySrv !== '')
-    bad('etcd endpoints and SRV discovery are both given', 'give one of them')
+    bad(`${names.endpoints} and ${names.discoverySrv} are both given`, 'give one of them')
   if (endpoints.length === 0 && discoverySrv === '')
-    bad('there is no etcd endpoint', 'give endpoints such as https://10.0.0.1:2379, or a domain for SRV discovery')
-  for (const endpoint of endpoints) checkEndpoint(endpoint)
-  const inline = [tls.ca, tls.cert, tls.key].some(Boolean)
-  const files = [tls.caFile, tls.certFile, tls.keyFile].some(Boolean)
-  if (inline && files) bad('TLS for etcd is given both as files and as text', 'give one of them')
-  if (Boolean(tls.cert) !== Boolean(tls.key) || Boolean(tls.certFile) !== Boolean(tls.keyFile))
-    bad('TLS for etcd has a certificate without its key, or a key without its certificate', 'give both')
+    bad(
+      'there is no etcd endpoint',
+      `give ${names.endpoints}, such as https://10.0.0.1:2379, or ${names.discoverySrv}, a domain with SRV records`,
+    )
+  for (const endpoint of endpoints) checkEndpoint(endpoint, names)
+  checkTls(tls, names)
   for (const name of ['requestTimeoutMs', 'dialTimeoutMs', 'keepaliveMs', 'keepaliveTimeoutMs'] as const) {
     const value = times[name]
     if (value !== undefined && !(value > 0)) bad(`${name} is ${value}`, 'give milliseconds above 0')
@@ -60,12 +80,27 @@ export function checkOptions({ endpoints = [], discoverySrv = '', tls = {}, ...t
 }
 
 /** Names no credentials in its messages. */
-function checkEndpoint(endpoint: string): void {
+function checkEndpoint(endpoint: string, names: OptionNames): void {
   const url = URL.parse(endpoint)
   if (url === null || !['http:', 'https:'].includes(url.protocol))
-    bad('an etcd endpoint is not an http:// or https:// address', 'write it as https://10.0.0.1:2379')
+    bad(`${names.endpoints} has an entry that is no http:// or https:// address`, 'write it as https://10.0.0.1:2379')
   if (url.username !== '' || url.password !== '')
-    bad(`the etcd endpoint ${url.host} has credentials in it`, 'give them as username and password')
+    bad(`the etcd endpoint ${url.host} has credentials in it`, `give them as ${names.username} and ${names.password}`)
+}
+
+function checkTls(tls: EtcdTls, names: OptionNames): void {
+  const given = (options: readonly (keyof EtcdTls)[]): string =>
+    options.flatMap((option) => (tls[option] ? names[option] : [])).join(', ')
+  const inline = given(['ca', 'cert', 'key'])
+  const files = given(['caFile', 'certFile', 'keyFile'])
+  if (inline && files) bad(`TLS for etcd is given both as files (${files}) and as text (${inline})`, 'give one of them')
+  for (const [cert, key] of [
+    ['cert', 'key'],
+    ['certFile', 'keyFile'],
+  ] as const) {
+    if (tls[cert] && !tls[key]) bad(`${names[cert]} is given without its key`, `give ${names[key]} too`)
+    if (tls[key] && !tls[cert]) bad(`${names[key]} is given without its certificate`, `give ${names[cert]} too`)
+  }
 }
 
 /** The origin of each endpoint, once. */
