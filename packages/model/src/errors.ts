@@ -84,6 +84,7 @@ function toText(value: unknown): string {
       String(value)
     )
   } catch {
-    return String(value)
+    // Nested too deep, or in itself: what makes text of any value would fail in the same way.
+    return Array.isArray(value) ? 'a list' : 'an object'
   }
 }

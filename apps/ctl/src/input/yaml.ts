@@ -14,7 +14,12 @@ export function parseDocuments(text: string, name: string): ParsedDocument[] {
   return split(text).flatMap(({ part, line }, index) => {
     if (part.trim() === '') return []
     const lines = new LineCounter()
-    const document = parseDocument(part, { intAsBigInt: true, lineCounter: lines, prettyErrors: false })
+    const document = parseDocument(part, {
+      intAsBigInt: true,
+      lineCounter: lines,
+      logLevel: 'error',
+      prettyErrors: false,
+    })
     const placeAt = (offset: number): string =>
       `${name}, document ${index + 1}, line ${lines.linePos(offset).line + line}`
     const [error] = document.errors

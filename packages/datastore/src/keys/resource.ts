@@ -1,4 +1,12 @@
-import { apiVersion, type JsonObject, type JsonValue, type Kind, type KindInfo, type ResourceOf } from '@tortie/model'
+import {
+  apiVersion,
+  decodeOrder,
+  type JsonObject,
+  type JsonValue,
+  type Kind,
+  type KindInfo,
+  type ResourceOf,
+} from '@tortie/model'
 import type { ResourceKey } from '../contract.ts'
 import { DatastoreError } from '../errors.ts'
 import { prefixRange } from '../raw-store.ts'
@@ -81,7 +89,7 @@ export function resourceRow<K extends Kind>(
       resource.apiVersion = apiVersion
       resource.kind = kind
       resource.metadata = shownMetadata(key, metadata, stored)
-      resource.spec = spec ?? {}
+      resource.spec = decodeOrder(spec ?? {})
       return resource as unknown as ResourceOf<K>
     },
   }

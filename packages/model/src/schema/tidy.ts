@@ -11,7 +11,7 @@ function defOf(schema: Schema): Def {
 }
 
 /**
- * The value with what means nothing left out, as Go's JSON would: null of optional fields, and zero values of sparse ones.
+ * The value with what means nothing left out, as Go's JSON would: undefined, null of optional fields, and zero values of sparse ones.
  * Unknown fields and wrong values are kept as they are, for the validation to judge.
  */
 export function tidy(schema: Schema, value: unknown): unknown {
@@ -20,13 +20,21 @@ export function tidy(schema: Schema, value: unknown): unknown {
   if (def.type === 'nullable') return value === null ? null : tidy(def.innerType, value)
   if (def.type === 'object') return isFields(value) ? tidyFields(def.shape, value) : value
   if (def.type === 'array') return Array.isArray(value) ? value.map((element) => tidy(def.element, element)) : value
+  // JSON's long integers are bigint; a floating point number is none.
+  if (def.type === 'number' && typeof value === 'bigint' && !('format' in def)) return fromLong(value)
   if (def.type !== 'record' || !isFields(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, tidy(def.valueType, field)]))
+}
+
+/** A bigint that `parseJson` would not have made is a mistake, to be reported. */
+function fromLong(value: bigint): number | bigint {
+  return Number.isSafeInteger(Number(value)) ? value : Number(value)
 }
 
 function tidyFields(shape: Readonly<Record<string, Schema>>, value: Fields): Fields {
   const kept: [string, unknown][] = []
   for (const [key, field] of Object.entries(value)) {
+    if (field === undefined) continue
     const schema = Object.hasOwn(shape, key) ? shape[key] : undefined
     if (schema === undefined) kept.push([key, field])
     else if (!isAbsent(schema, field)) {

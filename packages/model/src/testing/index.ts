@@ -2,6 +2,7 @@
 export { anyResource } from './any-resource.ts'
 export { anyBGPConfiguration, anyBGPFilter, anyBGPPeer } from './bgp.ts'
 export { anyCalicoNodeStatus, anyKubeControllersConfiguration, anyLiveMigration } from './cluster.ts'
+export { mutateData, mutateText } from './mutations.ts'
 export {
   anyFelixConfiguration,
   anyGlobalNetworkPolicy,

@@ -7,7 +7,7 @@ import { describe, isFields, kindOf } from './subject.ts'
 
 /**
  * An object out of JSON: kind and shape down to metadata and spec are checked, nothing else; for more, `validate`. An
- * absent spec is empty. Sequence numbers of an IPAMBlock become bigint.
+ * absent spec is empty. Sequence numbers of an IPAMBlock become bigint, orders numbers.
  * @throws ModelError `model/unknown-kind`, `model/invalid`
  */
 export function decodeResource(value: JsonValue): AnyResource {
@@ -21,7 +21,7 @@ export function decodeResource(value: JsonValue): AnyResource {
   if (!isFields(metadata)) return wrong('metadata', metadata, 'must be an object with a name')
   if (typeof metadata.name !== 'string') wrong('metadata.name', metadata.name, 'must be text')
   if (spec !== undefined && spec !== null && !isFields(spec)) return wrong('spec', spec, 'must be an object')
-  const decoded = kind === 'IPAMBlock' ? decodeBlockSpec(spec ?? {}) : (spec ?? {})
+  const decoded = kind === 'IPAMBlock' ? decodeBlockSpec(spec ?? {}) : decodeOrder(spec ?? {})
   return (decoded === spec ? object : { ...object, spec: decoded }) as unknown as AnyResource
 }
 
@@ -33,6 +33,11 @@ export function parseResource(text: string): AnyResource {
 /** One line of JSON, digit for digit. */
 export function formatResource(resource: AnyResource): string {
   return formatJson(resource)
+}
+
+/** `order` is the one field that is a floating point number: its integers beyond 2^53 are no bigint. */
+export function decodeOrder(spec: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return typeof spec.order === 'bigint' ? { ...spec, order: Number(spec.order) } : spec
 }
 
 /** Sequence numbers as bigint, and Go's null for a list without entries as such (spec 03 §1.1). */

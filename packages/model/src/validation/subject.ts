@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.ts'
+import { ModelError, show } from '../errors.ts'
 import { isKind, type Kind, kinds } from '../kinds/kind.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -11,7 +11,11 @@ export function isFields(value: unknown): value is Fields {
 export function describe(resource: unknown): string {
   const { kind, metadata } = isFields(resource) ? resource : { kind: undefined, metadata: undefined }
   const { name, namespace } = isFields(metadata) ? metadata : { name: undefined, namespace: undefined }
-  return `${String(kind)}(${typeof namespace === 'string' && namespace !== '' ? `${namespace}/` : ''}${String(name)})`
+  return `${text(kind)}(${typeof namespace === 'string' && namespace !== '' ? `${namespace}/` : ''}${text(name)})`
+}
+
+function text(part: unknown): string {
+  return part === undefined ? 'undefined' : show(part)
 }
 
 /** @throws ModelError `model/unknown-kind` */
