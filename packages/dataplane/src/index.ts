@@ -1,4 +1,10 @@
 /** Policy and routing programs: the data between the engines and the drivers; the drivers' contracts. */
+export {
+  type BgpKernelPolicy,
+  type BgpKernelPool,
+  type BgpSourcePolicy,
+  openBgpKernelPolicy,
+} from './bgp-kernel-policy.ts'
 export { checkEndpoint, checkPolicy } from './check.ts'
 export { applyDelta, deltaBetween, emptyDelta, isEmptyDelta } from './delta.ts'
 export { DataplaneError, type DataplaneErrorCode } from './errors.ts'
