@@ -1,6 +1,27 @@
 /** BGP-4 codec and session state machine: RFC 4271, 4760, 6793, 7606, 7911, 8092 and others. Knows nothing of sockets or kernel routes. */
 export { BgpError, type BgpErrorCode } from './errors.ts'
 export {
+  type AttributeStage,
+  type CompiledFilter,
+  compileFilter,
+  filterHash,
+  type Outcome,
+} from './filter/compile.ts'
+export type { FilterContext } from './filter/conditions.ts'
+export { explainFilter, type FilterExplanation, type FilteredRoute, type FilterStep } from './filter/explain.ts'
+export type * from './filter/filter.ts'
+export {
+  type Action,
+  acceptAll,
+  type Filter,
+  type Match,
+  type PrefixMatch,
+  type RouteSource,
+  rejectAll,
+  type Statement,
+  type Verdict,
+} from './filter/filter.ts'
+export {
   type AsPath,
   type AsSegment,
   asPathLength,
@@ -56,6 +77,7 @@ export {
   type UpdateMessage,
 } from './message/update.ts'
 export { ByteWriter } from './message/writer.ts'
+export type * from './rib/contract.ts'
 export { type CollisionVerdict, type Initiator, resolveCollision, type Speakers } from './session/collision.ts'
 export {
   type Effect,
@@ -71,3 +93,6 @@ export {
   type Timer,
 } from './session/fsm.ts'
 export { checkOpen, type GracefulRestart, negotiate, type Session } from './session/negotiate.ts'
+export type { DynamicPeers, Listen, PeerConfig, SpeakerConfig } from './speaker/config.ts'
+export type { Connection, Listener, Network, SpeakerPorts, TcpOptions } from './speaker/ports.ts'
+export type { PeerStatus, Speaker, SpeakerEvent, SpeakerOptions } from './speaker/speaker.ts'
