@@ -1,5 +1,5 @@
 /** The data flow of one node, all I/O passed in: the agent and the simulator call it. */
-export { type BgpFamilyStatus, type BgpPeerStatus, type BgpStatus, bgpSocket } from './bgp-status.ts'
+export { type BgpFamilyStatus, type BgpPeerStatus, type BgpStatus, bgpSocket } from './bgp/status.ts'
 export { type NodeConfig, type ParameterName, parameters } from './config/parameters.ts'
 export { type ConfigSources, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
 export type { LocalSources } from './config-watch.ts'

@@ -160,8 +160,8 @@ class NodeLife {
         : {
             live: true,
             ready: false,
-            why: 'the datastore cannot be reached',
-            remedy: 'the last known policy stays in force',
+            why: batch.cause instanceof Error ? batch.cause.message : 'the datastore cannot be reached',
+            remedy: 'retrying; the last known policy stays in force',
           },
     )
     if (batch.inSync && !this.#inSync) this.#health.report('Calculation', { live: true, ready: true })
