@@ -52,11 +52,13 @@ const byErrno: Readonly<Record<string, SyscallKind | undefined>> = {
   ENOENT: 'missing',
   ENODEV: 'missing',
   ENXIO: 'missing',
+  EADDRNOTAVAIL: 'missing',
   EEXIST: 'exists',
   EBUSY: 'busy',
   EAGAIN: 'busy',
   EINTR: 'busy',
   ENOMEM: 'busy',
+  EADDRINUSE: 'busy',
   ENOBUFS: 'overrun',
 }
 

@@ -13,4 +13,6 @@ export {
 } from './netns.ts'
 export { createNetns, deleteNetns } from './netns-names.ts'
 export { type NetlinkOptions, openNetlink } from './open-netlink.ts'
+export type { Endpoint } from './sockaddr.ts'
 export { createSysctl, type Sysctl } from './sysctl.ts'
+export { createUdp, type UdpOptions, type UdpSocket, type UdpTransport } from './udp.ts'

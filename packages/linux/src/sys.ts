@@ -15,6 +15,8 @@ export interface Libc {
   getsockname(fd: number, address: Bytes, size: Bytes): number
   getsockopt(fd: number, level: number, option: number, value: Bytes, size: Bytes): number
   setsockopt(fd: number, level: number, option: number, value: Bytes, size: number): number
+  /** SO_ATTACH_FILTER: a classic BPF program, 8 bytes an instruction. */
+  attachFilter(fd: number, program: Bytes): number
   send(fd: number, bytes: Bytes, size: number, flags: number): number
   sendto(fd: number, bytes: Bytes, size: number, flags: number, address: Bytes, addressSize: number): number
   recv(fd: number, bytes: Bytes, size: number, flags: number): number
@@ -69,6 +71,8 @@ export function pollFd(fd: number, wanted: 'readable' | 'writable', ready: () =>
 function bind(): Libc {
   const library = koffi.load(null)
   const fn = <F>(definition: string): F => library.func(definition) as unknown as F
+  koffi.struct('tortie_sock_fprog', { len: 'uint16', filter: 'const void *' })
+  const attach = library.func('setsockopt', 'int', ['int', 'int', 'int', 'const tortie_sock_fprog *', 'uint32'])
   const send = library.func('long send(int fd, const void *b, size_t n, int flags)')
   const flock = library.func('int flock(int fd, int operation)')
   return {
@@ -80,6 +84,7 @@ function bind(): Libc {
     getsockname: fn('int getsockname(int fd, void *a, void *n)'),
     getsockopt: fn('int getsockopt(int fd, int level, int option, void *v, void *n)'),
     setsockopt: fn('int setsockopt(int fd, int level, int option, const void *v, uint32 n)'),
+    attachFilter: (fd, program) => attach(fd, 1, 26, { len: program.length / 8, filter: program }, 16) as number,
     send: send as unknown as Libc['send'],
     sendto: fn('long sendto(int fd, const void *b, size_t n, int flags, const void *a, uint32 an)'),
     recv: fn('long recv(int fd, void *b, size_t n, int flags)'),

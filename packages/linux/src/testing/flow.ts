@@ -1,9 +1,9 @@
 import { LinuxError } from '../errors.ts'
 import type { Netns } from '../netns.ts'
+import type { Endpoint } from '../sockaddr.ts'
 import { failure, greetingBefore } from './probe.ts'
 import {
   connectSocket,
-  type Endpoint,
   openTestSocket,
   pendingError,
   readyBefore,

@@ -1,10 +1,10 @@
 import { errnoName } from '@tortie/netlink'
 import type { Netns } from '../netns.ts'
+import type { Endpoint } from '../sockaddr.ts'
 import { echoRequest, isEchoReply } from './icmp.ts'
 import { parseGreeting } from './responder.ts'
 import {
   connectSocket,
-  type Endpoint,
   openTestSocket,
   pendingError,
   readyBefore,

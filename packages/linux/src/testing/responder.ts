@@ -1,9 +1,9 @@
 import { check } from '../errors.ts'
 import type { Netns } from '../netns.ts'
+import type { Endpoint } from '../sockaddr.ts'
 import { libc, type PollHandle, pollFd } from '../sys.ts'
 import {
   acceptSocket,
-  type Endpoint,
   openTestSocket,
   receiveFrom,
   resetOnClose,

@@ -1,12 +1,11 @@
 /** Non-blocking sockets in any network namespace, from one process: what the probes are made of. */
-import { parseAddress, readAddress, writeAddress } from '@tortie/ip'
+import { parseAddress } from '@tortie/ip'
 import { check, syscallError } from '../errors.ts'
 import { setNumber } from '../netlink-socket.ts'
 import { inNetns, type Netns } from '../netns.ts'
+import { AF_INET, AF_INET6, decodeEndpoint, type Endpoint, encodeEndpoint } from '../sockaddr.ts'
 import { lastErrno, libc, pollFd } from '../sys.ts'
 
-export const AF_INET = 2
-export const AF_INET6 = 10
 export const SOCK_STREAM = 1
 export const SOCK_DGRAM = 2
 export const SOCK_RAW = 3
@@ -23,11 +22,6 @@ const IPV6_V6ONLY = 26
 const IPV6_TRANSPARENT = 75
 const EAGAIN = 11
 const EINPROGRESS = 115
-
-export interface Endpoint {
-  readonly address: string
-  readonly port: number
-}
 
 /** A socket that is closed when disposed. */
 export interface TestSocket extends Disposable {
@@ -164,20 +158,4 @@ export async function readyBefore(
     const timer = setTimeout(() => end(false), remaining)
     const handle = pollFd(fd, wanted, () => end(true))
   })
-}
-
-/** sockaddr_in or sockaddr_in6. */
-export function encodeEndpoint({ address, port }: Endpoint): Uint8Array {
-  const v6 = address.includes(':')
-  const bytes = new Uint8Array(v6 ? 28 : 16)
-  new Uint16Array(bytes.buffer)[0] = v6 ? AF_INET6 : AF_INET
-  new DataView(bytes.buffer).setUint16(2, port)
-  writeAddress(address, bytes, v6 ? 8 : 4)
-  return bytes
-}
-
-function decodeEndpoint(bytes: Uint8Array): Endpoint {
-  const v6 = new Uint16Array(bytes.buffer)[0] === AF_INET6
-  const port = new DataView(bytes.buffer).getUint16(2)
-  return { address: readAddress(bytes, v6 ? 8 : 4, v6 ? 6 : 4), port }
 }
