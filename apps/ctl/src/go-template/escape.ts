@@ -16,11 +16,11 @@ export function escapeHtml(text: string): string {
 const js: Readonly<Record<string, string>> = { '\\': '\\\\', "'": "\\'", '"': '\\"' }
 
 export function escapeJs(text: string): string {
-  return text.replaceAll(/[\\'"<>&=]|[\0-\x1f\x7f-\u{10ffff}]/gu, (character) => {
+  return text.replaceAll(/[\\'"<>&=]|\p{Cc}|\P{ASCII}/gu, (character) => {
     const short = js[character]
     if (short !== undefined) return short
     const code = character.codePointAt(0) ?? 0
-    if (code > 0x7f && isPrintable(character)) return character
+    if (code === 0x7f || (code > 0x7f && isPrintable(character))) return character
     return `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`
   })
 }

@@ -13,13 +13,13 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '"',
 }
 
-const escape = /\\(?:([abfnrtv\\'"])|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|(.?))/gs
+const escapeSequence = /\\(?:([abfnrtv\\'"])|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|(.?))/gs
 
 /** What stands between quotes or backquotes. @throws SyntaxError for an escape that is none */
 export function unquote(text: string): string {
   const inner = text.slice(1, -1)
   if (text.startsWith('`')) return inner
-  return inner.replaceAll(escape, (_all, plain, hex, short, long, octal) => {
+  return inner.replaceAll(escapeSequence, (_all, plain, hex, short, long, octal) => {
     if (plain !== undefined) return escapes[plain] as string
     const digits: string | undefined = hex ?? short ?? long
     const code = digits === undefined ? Number.parseInt(octal, 8) : Number.parseInt(digits, 16)

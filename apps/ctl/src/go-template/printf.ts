@@ -236,7 +236,7 @@ const named: Readonly<Record<string, string>> = {
 
 /** In quotes as Go writes them; with `#` in backquotes where that can be, with `+` in ASCII only. */
 function quoted(value: string, quote: '"' | "'", { sharp, plus }: Pick<Flags, 'sharp' | 'plus'>): string {
-  if (quote === '"' && sharp && !/[`\0-\x08\x0a-\x1f\x7f\uFEFF]/.test(value)) return `\`${value}\``
+  if (quote === '"' && sharp && !/(?!\t)[`\p{Cc}\uFEFF]/u.test(value)) return `\`${value}\``
   const inner = [...value.toWellFormed()].map((character) => {
     if (character === quote) return `\\${quote}`
     const short = named[character]
