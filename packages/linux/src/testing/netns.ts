@@ -63,7 +63,8 @@ export function linkNetns(a: VethEnd, b: VethEnd): void {
     netns.ip(
       ...(mac === undefined ? [] : [`link set ${device} address ${mac}`]),
       `link set ${device} up`,
-      ...addresses.map((address) => `addr add ${address} dev ${device}`),
+      // Without `nodad` an address is tentative until a worker of the kernel gets to it, and cannot be bound.
+      ...addresses.map((address) => `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`),
     )
   }
   for (const { netns, interface: device } of [a, b]) waitUntilUp(netns, device)
