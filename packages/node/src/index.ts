@@ -1,4 +1,7 @@
 /** The data flow of one node, all I/O passed in: the agent and the simulator call it. */
+export type { BgpControl, BgpExplanation, BgpRoute } from './bgp/control.ts'
+export { answerBgp, askBgp, type BgpAnswer, type BgpFailure, bgpQuestions } from './bgp/http.ts'
+export { type NodeStatusPorts, reportNodeStatus } from './bgp/node-status.ts'
 export { type BgpFamilyStatus, type BgpPeerStatus, type BgpStatus, bgpSocket } from './bgp/status.ts'
 export { type NodeConfig, type ParameterName, parameters } from './config/parameters.ts'
 export { type ConfigSources, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
