@@ -182,6 +182,7 @@ function bareWatch(session: ClientHttp2Session, body: Buffer, bytes: number): Pr
 async function latency(store: EtcdStore): Promise<BenchRow[]> {
   const key = '/calico/live'
   const watch = store.watch(prefixRange(key), await store.put(key, '', {}, call), call)[Symbol.asyncIterator]()
+  await watch.next() // at once, with nothing
   const toWriter: number[] = []
   const toWatcher: number[] = []
   for (let i = 0; i < 1_000; i++) {

@@ -94,6 +94,7 @@ describe('a store', () => {
     await using reader = await open(signal)
     await using writer = await open(signal)
     const events = reader.watch(everything, '0', { signal })[Symbol.asyncIterator]()
+    expect((await events.next()).value).toEqual({ events: [], revision: '0' })
     for (const key of ['/a', '/b']) {
       const next = events.next()
       rmSync(join(path, 'doorbell'), { force: true })
@@ -229,6 +230,7 @@ describe('files that are taken away', () => {
       ['2', '1'],
     ] as const) {
       const events = store.watch(everything, after, { signal })[Symbol.asyncIterator]()
+      expect((await events.next()).value).toEqual({ events: [], revision: after })
       const next = events.next()
       rmSync(path, { recursive: true })
       cpSync(copy, path, { recursive: true })

@@ -87,13 +87,15 @@ class EmbeddedStore implements RawStore {
     using _listening = this.#doorbell.listen()
     const generation = this.#generation
     let last = Number(after)
+    let begun = false
     for (;;) {
       const { rings } = this.#doorbell
       const changes = await this.#run((database) => database.changes(range, last, batchSize), call)
       if (changes === undefined || generation !== this.#generation)
         throw new DatastoreError('Compacted', { store: this.name, after: String(last) })
-      if (changes.revision === last) await this.#doorbell.heardMoreThan(rings, call)
+      if (changes.revision === last && begun) await this.#doorbell.heardMoreThan(rings, call)
       else {
+        begun = true
         last = changes.revision
         yield { events: changes.events, revision: String(last) }
       }

@@ -48,6 +48,7 @@ describe('users and passwords', () => {
     await using store = await open('calico', password)
     const { revision } = await store.list(calico, call)
     const watch = store.watch(calico, revision, call)[Symbol.asyncIterator]()
+    await watch.next() // at once, with nothing
     await store.put('/calico/a', '1', {}, call)
     expect((await watch.next()).value).toMatchObject({ events: [{ key: '/calico/a' }] })
     await watch.return?.()
@@ -84,6 +85,7 @@ describe('users and passwords', () => {
     await server.kill()
     await server.start()
     const watch = store.watch(calico, revision, call)[Symbol.asyncIterator]()
+    expect((await watch.next()).value.events).toEqual([])
     const next = watch.next()
     await store.put('/calico/b', '2', {}, call)
     expect((await next).value).toMatchObject({ events: [{ value: '2' }] })
@@ -130,6 +132,7 @@ describe('TLS', () => {
     const { revision } = await store.list(calico, call)
     await store.put('/calico/a', '1', {}, call)
     const watch = store.watch(calico, revision, call)[Symbol.asyncIterator]()
+    await watch.next() // at once, with nothing
     expect((await watch.next()).value).toMatchObject({ events: [{ value: '1' }] })
     await watch.return?.()
   })

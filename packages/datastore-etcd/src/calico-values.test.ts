@@ -167,6 +167,7 @@ describe('an etcd that Calico filled', () => {
     const key = '/calico/felix/v2/no-region/host/node-1/status'
     const after = await raw.put(key, '{}', { ttlSeconds: 1 }, call)
     const watch = raw.watch(prefixRange(key), after, call)[Symbol.asyncIterator]()
+    await watch.next() // at once, with nothing
     expect((await watch.next()).value).toMatchObject({ events: [{ type: 'delete', key }] })
     await watch.return?.()
     await expect(raw.put(key, '{}', { ttlSeconds: 0.5 }, call)).rejects.toThrow('whole seconds above 0')

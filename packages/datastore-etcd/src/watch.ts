@@ -31,6 +31,7 @@ export async function* watchChanges(
     if (answer.canceled) throw canceled(client, answer, after, call)
     if (answer.created) {
       await checkHistory(client, answer, after, call)
+      yield { events: [], revision: after }
       continue
     }
     const events = [...held, ...answer.events.map(readEvent)]

@@ -110,7 +110,7 @@ describe('a watch', () => {
     const next = events.next()
     await memoryDatastore(state).create(tier('a'), { signal })
     expect((await clock.drive(next)).value).toMatchObject({ type: 'put' })
-    expect(clock.monotonicMs()).toBe(4_000)
+    expect(clock.monotonicMs()).toBe(6_000)
   })
 
   it('ends with what cannot be retried', async ({ signal }) => {

@@ -1,7 +1,7 @@
-import { apiVersion, defaultAllowProfile, formatJson, type JsonObject, type Kind, type ResourceOf } from '@tortie/model'
+import { apiVersion, defaultAllowProfile, type Kind, type ResourceOf } from '@tortie/model'
 import type { Call } from '@tortie/runtime'
 import type { Datastore, Listing, OfKind, ResourceKey, Selection } from './contract.ts'
-import { isDefaultAllow, readEntry, tryReadEntry } from './entry.ts'
+import { formatValue, isDefaultAllow, readEntry, tryReadEntry } from './entry.ts'
 import { DatastoreError } from './errors.ts'
 import { keyOf } from './key-of.ts'
 import { keyRow } from './keys/key-table.ts'
@@ -108,16 +108,6 @@ class KeyValueDatastore implements Datastore {
     const row = keyRow(key.kind)
     return this.#store.compareAndSwap(row.format(key), expected, formatValue(row.encode(resource)), call)
   }
-}
-
-/** Objects whose keys are integers, and which hold no others. */
-const integerKeyed = /\{"\d+":[^{}[\]",]*(?:,"\d+":[^{}[\]",]*)+\}/g
-
-/** As Go: what HTML might take for its own is escaped, and integers as keys are in the order of their texts. */
-function formatValue(value: JsonObject): string {
-  return formatJson(value)
-    .replace(integerKeyed, (map) => `{${map.slice(1, -1).split(',').sort().join(',')}}`)
-    .replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Stands for a deleted object whose value could not be read. */

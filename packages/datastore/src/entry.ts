@@ -1,4 +1,4 @@
-import { defaultAllowProfile, type Kind, parseJson, type ResourceOf } from '@tortie/model'
+import { defaultAllowProfile, formatJson, type JsonObject, type Kind, parseJson, type ResourceOf } from '@tortie/model'
 import type { Log } from '@tortie/runtime'
 import type { ResourceKey } from './contract.ts'
 import { DatastoreError } from './errors.ts'
@@ -37,4 +37,14 @@ export function tryReadEntry<K extends Kind>(
 /** In every listing and in no store (spec 01 §1.8, 2.2). */
 export function isDefaultAllow({ kind, name }: ResourceKey): boolean {
   return kind === 'Profile' && name === defaultAllowProfile.metadata.name
+}
+
+/** Objects whose keys are integers, and which hold no others. */
+const integerKeyed = /\{"\d+":[^{}[\]",]*(?:,"\d+":[^{}[\]",]*)+\}/g
+
+/** As Go: what HTML might take for its own is escaped, and integers as keys are in the order of their texts. */
+export function formatValue(value: JsonObject): string {
+  return formatJson(value)
+    .replace(integerKeyed, (map) => `{${map.slice(1, -1).split(',').sort().join(',')}}`)
+    .replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

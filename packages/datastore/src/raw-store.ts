@@ -52,7 +52,8 @@ export interface RawStore extends AsyncDisposable {
   /** Writes `value`, or deletes the key when it is undefined, if the key is as `expected`. Durable when it returns. */
   compareAndSwap(key: string, expected: Expected, value: string | undefined, call: Call): Promise<RawOutcome>
   /**
-   * Changes after revision `after`, pulled by the reader. Ends only by throwing.
+   * Changes after revision `after`, pulled by the reader. The first batch comes at once, empty if need be: the store is
+   * there. Ends only by throwing.
    * @throws DatastoreError `Compacted` when history since `after` is no longer known
    */
   watch(range: KeyRange, after: string, call: Call): AsyncIterable<RawBatch>

@@ -57,13 +57,15 @@ export function createMemoryState({ history = defaultHistory }: { readonly histo
 
   async function* watch(name: string, range: KeyRange, after: string, call: Call): AsyncGenerator<RawBatch, never> {
     let last = Number(after)
+    let begun = false
     for (;;) {
       call.signal.throwIfAborted()
       if (last < compacted) throw new DatastoreError('Compacted', { store: name, after: String(last) })
-      if (last >= revision) {
+      if (last >= revision && begun) {
         await bell.heard(call)
         continue
       }
+      begun = true
       const events = log.slice(last - compacted, last - compacted + batchSize)
       last += events.length
       yield { events: events.filter(({ key }) => inRange(range, key)), revision: String(last) }

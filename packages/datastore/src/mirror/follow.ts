@@ -15,6 +15,8 @@ export interface MirrorBatch<K extends Kind = Kind> {
   readonly inSync: boolean
   /** False while the store cannot be reached: what the reader knows then may be old, and nothing is taken from it. */
   readonly connected: boolean
+  /** Why it is not connected. */
+  readonly cause?: unknown
 }
 
 /**
@@ -40,11 +42,12 @@ export async function* followResources<K extends Kind>(
       call.signal.throwIfAborted()
       for (const { failure } of pumps) if (failure) throw failure.error
       const inSync = pumps.every((pump) => pump.inSync)
-      const connected = pumps.every((pump) => pump.connected)
-      const state = `${inSync} ${connected}`
+      const lost = pumps.find((pump) => !pump.connected)
+      const state = `${inSync} ${lost === undefined}`
       if (state !== told || pumps.some(({ pending }) => pending.size > 0)) {
         told = state
-        yield { changes: pumps.flatMap(({ pending }) => pending.take()), inSync, connected }
+        const changes = pumps.flatMap(({ pending }) => pending.take())
+        yield { changes, inSync, connected: lost === undefined, ...(lost && { cause: lost.cause }) }
       } else await bell.heard(call)
     }
   } finally {
@@ -60,6 +63,7 @@ class Pump<K extends Kind> {
   readonly #backoff: Backoff
   inSync = false
   connected = true
+  cause: unknown
   failure: { readonly error: unknown } | undefined
 
   constructor(datastore: Datastore, kind: K, backoff: Backoff) {
@@ -77,11 +81,13 @@ class Pump<K extends Kind> {
   }
 
   async #run(bell: Bell, call: Call): Promise<never> {
-    const onConnection = (connected: boolean): void => {
+    const onConnection = (connected: boolean, cause?: unknown): void => {
       this.connected = connected
+      this.cause = cause
       bell.ring()
     }
     for (;;) {
+      let cause: unknown
       try {
         for await (const event of this.#datastore.watch({ kind: this.#kind }, { onConnection }, call)) {
           this.connected = true
@@ -93,8 +99,9 @@ class Pump<K extends Kind> {
       } catch (error) {
         call.signal.throwIfAborted()
         if (!isRetryable(error)) throw error
+        cause = error
       }
-      onConnection(false)
+      onConnection(false, cause)
       await this.#backoff.wait(call)
     }
   }

@@ -166,6 +166,29 @@ export const watchLaws: readonly DatastoreLaw[] = [
     },
   },
   {
+    name: 'a watch that was cut says when it is there again, although nothing happens',
+    async check(subject, call) {
+      await using store = await subject.open(call)
+      const told: boolean[] = []
+      const back = Promise.withResolvers<void>()
+      const onConnection = (connected: boolean): void => {
+        told.push(connected)
+        if (connected) back.resolve()
+      }
+      const events = store.watch({ kind: 'Tier' }, { onConnection }, call)[Symbol.asyncIterator]()
+      await next(events)
+      const waiting = next(events)
+      waiting.catch(back.reject)
+      if (!subject.disconnect) return
+      subject.disconnect()
+      await back.promise
+      assert.deepEqual(told, [false, true])
+      await store.create(tier('a'), call)
+      assert.equal((await waiting).type, 'put')
+      await events.return?.()
+    },
+  },
+  {
     name: 'whoever reads to the end knows what is there, whatever was cut, compacted or slow on the way',
     async check(subject, call) {
       for (const seed of [1, 2, 3]) await churn(subject, seed, call)
