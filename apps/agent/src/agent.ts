@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createClient, ensureInitialized, isDatastoreError } from '@tortie/datastore'
-import { openEmbedded } from '@tortie/datastore-embedded'
 import { createIpam } from '@tortie/ipam'
 import { calicoVersion } from '@tortie/model'
 import {
@@ -12,6 +11,7 @@ import {
   type NodePorts,
   poolFamilies,
   registerNode,
+  resolveConfig,
 } from '@tortie/node'
 import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
@@ -23,6 +23,7 @@ import { checkKernel } from './preflight.ts'
 import { createServers, healthAnswer, metricsAnswer } from './servers.ts'
 import type { Settings } from './settings.ts'
 import { endpointStatusFiles } from './status-files.ts'
+import { describeStore, openStore, waitingForStore } from './store.ts'
 
 /** Composes one node from the real drivers and runs it. Ends only by throwing. */
 export async function runAgent(
@@ -34,14 +35,12 @@ export async function runAgent(
   await using resources = new AsyncDisposableStack()
   const metrics = createMetrics()
   const datastore = resources.use(
-    await openEmbedded({ path: settings.embeddedPath, clock: systemClock, random: systemRandom, log }, call),
+    await openStore(settings.store, { clock: systemClock, random: systemRandom, log }, call),
   )
   const base = { datastore, clock: systemClock, random: systemRandom, log, meter: metrics.meter }
-  await initialize(settings, base, call)
-  resources.use(await serveCniSocket(settings, base, call))
-
+  const local = { file: settings.felixFile, environment: settings.environment }
   const node = createNode(
-    { name: settings.nodeName, local: { file: settings.felixFile, environment: settings.environment }, onConfig },
+    { name: settings.nodeName, local, onConfig },
     {
       ...base,
       openPolicyDataplane: (config) => openPolicyDataplane(config, base),
@@ -62,7 +61,11 @@ export async function runAgent(
       metricsAnswer(metrics),
     )
   }
-  log.info('agent.started', { node: settings.nodeName, datastore: settings.embeddedPath, pid: process.pid })
+  // Until the datastore answers, file and environment say where health is asked for.
+  onConfig(resolveConfig(local).config)
+  log.info('agent.started', { node: settings.nodeName, datastore: describeStore(settings.store), pid: process.pid })
+  await waitingForStore(() => initialize(settings, base, call), { ...base, health: node.health }, call)
+  resources.use(await serveCniSocket(settings, base, call))
   const ipam = createIpam(base)
   const [ended] = await Promise.all([node.run(call), keepTunnelAddresses(settings.nodeName, { ...base, ipam }, call)])
   return ended

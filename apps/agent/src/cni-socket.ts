@@ -1,13 +1,15 @@
 import { createCniDrivers, serveCni } from '@tortie/cni'
 import type { Datastore } from '@tortie/datastore'
-import { openEmbedded } from '@tortie/datastore-embedded'
+import { etcdEnvironment, isSameCluster, readEtcdSettings } from '@tortie/datastore-etcd'
 import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import type { Settings } from './settings.ts'
+import { openStore } from './store.ts'
+import type { StoreSettings } from './store-settings.ts'
 
 /** Does the work of the CNI plugin for the processes that container runtimes start on this host. */
 export function serveCniSocket(
-  { cniSocket, embeddedPath }: Settings,
+  { cniSocket, store }: Settings,
   { datastore, log }: { readonly datastore: Datastore; readonly log: Log },
   call: Call,
 ): Promise<AsyncDisposable> {
@@ -15,12 +17,22 @@ export function serveCniSocket(
     log: log.with({ part: 'cni' }),
     agentPresent: true,
     // A config may name another store than the agent's; the same one is shared, and stays open.
-    openDatastore: (choice, opening) =>
-      choice.path === embeddedPath
-        ? Promise.resolve({ ...shared(datastore), [Symbol.asyncDispose]: () => Promise.resolve() })
-        : openEmbedded({ path: choice.path, clock: systemClock, random: systemRandom, log }, opening),
+    async openDatastore(choice, opening) {
+      const wanted: StoreSettings =
+        choice.type === 'embedded'
+          ? choice
+          : { type: 'etcdv3', etcd: readEtcdSettings(etcdEnvironment(choice.environment, choice.names)) }
+      if (isSame(wanted, store)) return { ...shared(datastore), [Symbol.asyncDispose]: () => Promise.resolve() }
+      return await openStore(wanted, { clock: systemClock, random: systemRandom, log }, opening)
+    },
   })
   return serveCni({ path: cniSocket, drivers, log }, call)
+}
+
+/** Credentials do not matter: only root can ask, and the agent's own let in. */
+function isSame(a: StoreSettings, b: StoreSettings): boolean {
+  if (a.type === 'embedded') return b.type === 'embedded' && a.path === b.path
+  return b.type === 'etcdv3' && isSameCluster(a.etcd, b.etcd)
 }
 
 function shared(datastore: Datastore): Omit<Datastore, typeof Symbol.asyncDispose> {

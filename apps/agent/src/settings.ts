@@ -1,35 +1,30 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { parse } from 'ini'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import { type Environment, type FelixFile, readStoreSettings, type StoreSettings } from './store-settings.ts'
 
 /** What the agent needs before it can read the datastore. */
 export interface Settings {
   readonly nodeName: string
-  readonly embeddedPath: string
+  readonly store: StoreSettings
   readonly cniSocket: string
   /** Tells the CNI plugin which node this host is. */
   readonly nodenameFile: string
   /** Parameters of `/etc/calico/felix.cfg`; sections only group them. */
-  readonly felixFile: Readonly<Record<string, string>>
+  readonly felixFile: FelixFile
   readonly environment: Environment
 }
 
-/** @throws Error that names the variable and the cure */
+/** @throws Error that names the variable and the cure; EtcdError etcd/bad-options likewise */
 export function readSettings(environment: Environment): Settings {
-  const type = (environment.DATASTORE_TYPE ?? environment.FELIX_DATASTORETYPE ?? 'embedded').toLowerCase()
-  if (type !== 'embedded')
-    throw new Error(
-      `DATASTORE_TYPE=${type} is not supported by this release: set DATASTORE_TYPE=embedded and TORTIE_EMBEDDED_PATH`,
-    )
   const nodenameFile = environment.CALICO_NODENAME_FILE || '/var/lib/calico/nodename'
+  const felixFile = readFelixFile(environment.FELIX_CONFIG_FILE || '/etc/calico/felix.cfg')
   return {
     nodeName: nodeName(environment, nodenameFile),
     nodenameFile,
-    embeddedPath: environment.TORTIE_EMBEDDED_PATH || '/var/lib/calico/tortie',
+    store: readStoreSettings(environment, felixFile),
     cniSocket: environment.TORTIE_CNI_SOCKET || '/var/run/calico/tortie-cni.sock',
-    felixFile: readFelixFile(environment.FELIX_CONFIG_FILE || '/etc/calico/felix.cfg'),
+    felixFile,
     environment,
   }
 }

@@ -5,7 +5,16 @@ import { type Call, silentLog } from '@tortie/runtime'
 
 function drivers(): CniDrivers {
   const made: CniDrivers = createCniDrivers({
-    async openDatastore({ path }, call) {
+    async openDatastore(choice, call) {
+      const ports = { clock: made.clock, random: made.random, log: silentLog }
+      if (choice.type === 'etcdv3') {
+        const { etcdEnvironment, openEtcd, readEtcdSettings } = await import('@tortie/datastore-etcd')
+        return await openEtcd(
+          { ...readEtcdSettings(etcdEnvironment(choice.environment, choice.names)), ...ports },
+          call,
+        )
+      }
+      const { path } = choice
       // A store is made by the agent; an empty one at a mistyped path would only hide the mistake.
       if (!existsSync(path)) {
         const { DatastoreError } = await import('@tortie/datastore')
@@ -15,7 +24,7 @@ function drivers(): CniDrivers {
         })
       }
       const { openEmbedded } = await import('@tortie/datastore-embedded')
-      return await openEmbedded({ path, clock: made.clock, random: made.random, log: silentLog }, call)
+      return await openEmbedded({ path, ...ports }, call)
     },
   })
   return made

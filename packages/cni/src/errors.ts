@@ -65,6 +65,8 @@ export function errorReply(error: unknown): ErrorReply {
 
 function codeOf(error: unknown): number {
   if (error instanceof CniError) return error.cniCode
+  // What a driver says of options that cannot be meant: they come from the config.
+  if (error instanceof TortieError && error.code.endsWith('/bad-options')) return rows['cni/bad-config'].cniCode
   return rows[isRetryable(error) ? 'cni/try-again' : 'cni/failed'].cniCode
 }
 

@@ -99,17 +99,54 @@ describe('the store', () => {
   })
 
   it('has a default directory, the agent’s', () => {
-    expect(chooseDatastore(parse({ datastore_type: 'embedded' }), {}).path).toBe('/var/lib/calico/tortie')
+    expect(chooseDatastore(parse({ datastore_type: 'embedded' }), {})).toEqual({
+      type: 'embedded',
+      path: '/var/lib/calico/tortie',
+    })
   })
 
   it.each<readonly [object, string]>([
     [{}, 'datastore_type "kubernetes" is not supported yet'],
-    [{ etcd_endpoints: 'http://e:2379' }, 'datastore_type "etcdv3" is not supported yet'],
     [{ datastore_type: 'redis' }, 'unknown datastore_type "redis"'],
     [{ datastore_type: 'embedded', embedded_path: 's' }, 'embedded_path "s" is relative'],
   ])('%o is refused, naming what works', (config, message) => {
     expect(() => chooseDatastore(parse(config), {})).toThrow(message)
     expect(codeOf(() => chooseDatastore(parse(config), {}))).toBe(7)
+  })
+})
+
+describe('etcd', () => {
+  const endpoints = { ETCD_ENDPOINTS: 'http://e:2379' }
+  it.each<readonly [object, Record<string, string>, Record<string, string>]>([
+    [{ datastore_type: 'etcdv3', etcd_endpoints: 'http://e:2379' }, {}, endpoints],
+    [{ etcd_endpoints: 'http://e:2379' }, { TORTIE_EMBEDDED_PATH: '/s' }, endpoints],
+    [{}, { ...endpoints, TORTIE_EMBEDDED_PATH: '/s' }, endpoints],
+    [{}, { CALICO_ETCD_ENDPOINTS: 'http://e:2379', PATH: '/' }, { CALICO_ETCD_ENDPOINTS: 'http://e:2379' }],
+    [{ datastore_type: 'etcdv3', embedded_path: '/s' }, endpoints, endpoints],
+    [
+      { etcd_endpoints: 'http://e:2379' },
+      { CALICO_ETCD_ENDPOINTS: 'http://f:1', ETCD_ENDPOINTS: 'http://f:1' },
+      endpoints,
+    ],
+    [{ etcd_authority: 'e:2379', etcd_scheme: 'https' }, {}, { ETCD_AUTHORITY: 'e:2379', ETCD_SCHEME: 'https' }],
+    [{ etcd_discovery_srv: 'e' }, { ETCD_PASSWORD: 'x' }, { ETCD_DISCOVERY_SRV: 'e', ETCD_PASSWORD: 'x' }],
+    [
+      { ETCD_Endpoints: 'https://e', etcd_key_file: '/k', etcd_cert_file: '/c', etcd_ca_cert_file: '/a' },
+      {},
+      { ETCD_ENDPOINTS: 'https://e', ETCD_KEY_FILE: '/k', ETCD_CERT_FILE: '/c', ETCD_CA_CERT_FILE: '/a' },
+    ],
+  ])('%o with environment %o', (config, env, environment) => {
+    const choice = chooseDatastore(parse(config), env)
+    expect({ type: choice.type, environment: 'environment' in choice && choice.environment }).toEqual({
+      type: 'etcdv3',
+      environment,
+    })
+  })
+
+  it('settings from the config are called by its keys', () => {
+    expect(chooseDatastore(parse({ etcd_endpoints: 'http://e:2379' }), { ETCD_PASSWORD: 'x' })).toMatchObject({
+      names: { ETCD_ENDPOINTS: 'network config key etcd_endpoints' },
+    })
   })
 })
 

@@ -43,8 +43,10 @@ function drivers(openDatastore: CniDrivers['openDatastore'] = unreachable): CniD
     openPodNetwork: () => Promise.resolve(network as unknown as Awaited<ReturnType<CniDrivers['openPodNetwork']>>),
   }
 }
-const unreachable: CniDrivers['openDatastore'] = ({ path }) =>
-  Promise.reject(new DatastoreError('Unavailable', { store: path, why: 'it is not there' }))
+const pathOf = (choice: Parameters<CniDrivers['openDatastore']>[0]): string =>
+  choice.type === 'embedded' ? choice.path : ''
+const unreachable: CniDrivers['openDatastore'] = (choice) =>
+  Promise.reject(new DatastoreError('Unavailable', { store: pathOf(choice), why: 'it is not there' }))
 const serve = (given = drivers()) => serveCni({ path, drivers: given, log: silentLog }, call)
 
 describe('an agent that serves', () => {
@@ -80,7 +82,8 @@ describe('an agent that serves', () => {
     const running = new Map<string, number>()
     const seen: string[] = []
     const started = Promise.withResolvers<void>()
-    const given = drivers(async ({ path }) => {
+    const given = drivers(async (choice) => {
+      const path = pathOf(choice)
       running.set(path, (running.get(path) ?? 0) + 1)
       seen.push(`${path}:${running.get(path)}`)
       if (running.size === 2) started.resolve()
@@ -102,7 +105,8 @@ describe('an agent that serves', () => {
     const begun = Promise.withResolvers<AbortSignal>()
     const go = Promise.withResolvers<void>()
     const aborted = Promise.withResolvers<boolean>()
-    const given = drivers(async ({ path }, { signal }) => {
+    const given = drivers(async (choice, { signal }) => {
+      const path = pathOf(choice)
       if (path !== '/held') return await unreachable({ type: 'embedded', path }, call)
       begun.resolve(signal)
       await go.promise
