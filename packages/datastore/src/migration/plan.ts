@@ -81,7 +81,8 @@ function revisionOf({ revision }: RawEntry): Expected {
 
 function clusterOf(entries: Entries, store: string): RawEntry {
   const entry = entries.get(clusterKey)
-  if (entry === undefined) throw new MigrationError('migration/no-cluster', { store, why: 'it has no ClusterInformation' })
+  if (entry === undefined)
+    throw new MigrationError('migration/no-cluster', { store, why: 'it has no ClusterInformation' })
   if (readCluster(entry.value).guid === '')
     throw new MigrationError('migration/no-cluster', { store, why: 'its ClusterInformation has no clusterGUID' })
   return entry
@@ -115,7 +116,8 @@ function checkTarget({ guid, wanted, to, differences, name: store }: Target): vo
   const here = to.get(clusterKey)
   const { claimedBy, locked } = here ? readCluster(here.value) : { claimedBy: undefined, locked: false }
   if (claimedBy !== undefined) {
-    if (claimedBy !== guid) throw new MigrationError('migration/other-source', { store, cluster: guid, found: claimedBy })
+    if (claimedBy !== guid)
+      throw new MigrationError('migration/other-source', { store, cluster: guid, found: claimedBy })
     if (!locked) throw new MigrationError('migration/unlocked', { store })
     return
   }
@@ -124,5 +126,6 @@ function checkTarget({ guid, wanted, to, differences, name: store }: Target): vo
   const foreign = differences.filter(({ key, expected }) => expected !== 'absent' && !mayReplace.has(key))
   const missing = here?.value === wanted ? differences.filter(({ expected }) => expected === 'absent') : []
   const keys = [...foreign, ...missing].map(({ key }) => key)
-  if (keys.length > 0) throw new MigrationError('migration/foreign', { store, count: keys.length, keys: keys.slice(0, 5) })
+  if (keys.length > 0)
+    throw new MigrationError('migration/foreign', { store, count: keys.length, keys: keys.slice(0, 5) })
 }
