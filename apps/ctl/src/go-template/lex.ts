@@ -177,7 +177,7 @@ function match(pattern: RegExp, source: string, pos: number): string | undefined
 }
 
 /** As Go's `%#U`: `U+0026 '&'`. */
-function shownCharacter(character: string): string {
+export function shownCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0
   return `U+${code.toString(16).toUpperCase().padStart(4, '0')} '${character}'`
 }
