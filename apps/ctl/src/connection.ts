@@ -8,6 +8,7 @@ import {
   type RawStore,
 } from '@tortie/datastore'
 import { EmbeddedStoreError, openEmbeddedStore } from '@tortie/datastore-embedded'
+import type { EtcdSource } from '@tortie/datastore-etcd'
 import { createIpam, type Ipam } from '@tortie/ipam'
 import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
@@ -70,26 +71,68 @@ async function open(
 
 type Opening = Omit<Parameters<typeof openEmbeddedStore>[0], 'path'>
 
-async function openStore({ type, path }: Choice, opening: Opening, call: Call): Promise<RawStore> {
-  if (type === 'embedded') return await openEmbeddedStore({ path, ...opening }, call)
+async function openStore(choice: Choice, { create, ...ports }: Opening, call: Call): Promise<RawStore> {
+  const { type } = choice
+  if (type === 'embedded')
+    return await openEmbeddedStore({ path: choice.path, ...(create !== undefined && { create }), ...ports }, call)
+  if (type === 'etcdv3') return await openEtcd(choice.etcd, ports, call)
   throw new NoClient(
-    `datastore type '${type}' is not supported by this release; set DATASTORE_TYPE=embedded and TORTIE_EMBEDDED_PATH`,
+    `datastore type '${type}' is not supported by this release; set DATASTORE_TYPE=etcdv3 and ETCD_ENDPOINTS, or ` +
+      'DATASTORE_TYPE=embedded and TORTIE_EMBEDDED_PATH',
   )
+}
+
+/** Loaded only where it is used: most of it is HTTP/2. */
+async function openEtcd(
+  { environment, file }: EtcdChoice,
+  ports: Omit<Opening, 'create'>,
+  call: Call,
+): Promise<RawStore> {
+  const { EtcdError, etcdEnvironment, openEtcdStore, readEtcdSettings } = await import('@tortie/datastore-etcd')
+  try {
+    const settings = readEtcdSettings(file ? file.source : etcdEnvironment(environment))
+    return await openEtcdStore({ ...settings, ...ports }, call)
+  } catch (error) {
+    if (!(error instanceof EtcdError)) throw error
+    const where = file && error.code === 'etcd/bad-options' ? `${file.path}: ` : ''
+    throw new NoClient(`${where}${error.message}`, { cause: error })
+  }
+}
+
+/** Where the settings of etcd are written: in a file alone, or in the environment. */
+interface EtcdChoice {
+  readonly environment: Environment
+  readonly file?: { readonly path: string; readonly source: EtcdSource }
 }
 
 interface Choice {
   readonly type: string
+  /** Of the embedded store. */
   readonly path: string
+  readonly etcd: EtcdChoice
 }
 
 function readEnvironment(environment: Environment): Choice {
   const read = (name: string): string => environment[`CALICO_${name}`] || environment[name] || ''
-  return chosen(read('DATASTORE_TYPE'), read('ETCD_ENDPOINTS'), read('TORTIE_EMBEDDED_PATH'))
+  return {
+    type: chosen(read('DATASTORE_TYPE'), {
+      etcd: read('ETCD_ENDPOINTS') || read('ETCD_DISCOVERY_SRV') || read('ETCD_AUTHORITY'),
+      embedded: read('TORTIE_EMBEDDED_PATH'),
+      kubernetes: read('KUBECONFIG') || read('K8S_API_ENDPOINT'),
+    }),
+    path: read('TORTIE_EMBEDDED_PATH') || defaultStore,
+    etcd: { environment },
+  }
 }
 
-function chosen(type: unknown, endpoints: unknown, path: unknown): Choice {
-  const named = String(type ?? '').toLowerCase()
-  return { type: named || (endpoints ? 'etcdv3' : 'embedded'), path: path ? String(path) : defaultStore }
+/**
+ * The type that is named, else the one that the other settings suggest (spec 06 §2); where none does, calicoctl looks
+ * for a Kubernetes cluster, and we for the embedded store of this host.
+ */
+function chosen(named: string, suggests: Readonly<Record<'etcd' | 'embedded' | 'kubernetes', string>>): string {
+  if (named !== '') return named.toLowerCase()
+  if (suggests.etcd !== '') return 'etcdv3'
+  return suggests.embedded === '' && suggests.kubernetes !== '' ? 'kubernetes' : 'embedded'
 }
 
 /** undefined when the default file is not there. */
@@ -110,7 +153,16 @@ async function readFile(path: string): Promise<Choice | undefined> {
     Object.keys(others).find((name) => name !== 'metadata') ?? Object.keys(spec).find((name) => !fields.has(name))
   if (unknown !== undefined)
     throw new CtlError(`syntax error in ${path}: unknown field "${unknown}"; correct its name or leave it out`)
-  return chosen(spec.datastoreType, spec.etcdEndpoints, spec.embeddedPath)
+  const read = (field: string): string => String(spec[field] ?? '')
+  return {
+    type: chosen(read('datastoreType'), {
+      etcd: read('etcdEndpoints') || read('etcdDiscoverySrv'),
+      embedded: read('embeddedPath'),
+      kubernetes: read('kubeconfig') || read('kubeconfigInline') || read('k8sAPIEndpoint'),
+    }),
+    path: read('embeddedPath') || defaultStore,
+    etcd: { environment: {}, file: { path, source: (field) => ({ text: read(field), name: `spec.${field}` }) } },
+  }
 }
 
 interface ConfigFile {
