@@ -6,6 +6,7 @@ import { formatHelp } from './cli/help.ts'
 import { CtlError, messageOf } from './errors.ts'
 import { checkLogLevel } from './output/log.ts'
 import type { ExitCode, Shell } from './shell.ts'
+import { bgp } from './tree/bgp.ts'
 import { completing } from './tree/completion.ts'
 import { datastore } from './tree/datastore.ts'
 import { explain } from './tree/explain.ts'
@@ -25,6 +26,7 @@ const commands: readonly Command[] = completing([
   diff,
   explain,
   ipam,
+  bgp,
   datastore,
   version,
 ])

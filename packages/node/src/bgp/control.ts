@@ -17,8 +17,8 @@ export interface BgpControl {
   refresh(order: { readonly peer: string; readonly direction: 'in' | 'out' }, call: Call): Promise<void>
   /** Ends a session, which starts again. @throws NodeError node/no-such-peer */
   reset(order: { readonly peer: string; readonly text?: string }, call: Call): Promise<void>
-  /** Asks everyone to use other ways than this node (RFC 8326); resolves when all peers have been told. */
-  drain(call: Call): Promise<void>
+  /** Asks everyone to use other ways than this node (RFC 8326). With `wait`, resolves when all peers have been told. */
+  drain(order: { readonly wait?: 'yes' | 'no' }, call: Call): Promise<void>
   /** Takes that back. */
   undrain(call: Call): Promise<void>
 }

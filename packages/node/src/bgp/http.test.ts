@@ -36,12 +36,14 @@ it('carries questions and answers unchanged', async () => {
   expect(await remote.routes({ family: 4, prefix: '10.65.0.0/26' }, call)).toEqual([route])
   expect(await remote.explain({ prefix: 'fd00::/64', peer: 'Global_a&b' }, call)).toMatchObject({ learned: [route] })
   await remote.refresh({ peer: 'Mesh_1', direction: 'out' }, call)
-  await remote.drain(call)
+  await remote.drain({ wait: 'yes' }, call)
+  await remote.undrain(call)
   expect(asked).toEqual([
     { family: 6 },
     { family: 4, prefix: '10.65.0.0/26' },
     { prefix: 'fd00::/64', peer: 'Global_a&b' },
     { peer: 'Mesh_1', direction: 'out' },
+    { wait: 'yes' },
     call,
   ])
   await expect(remote.reset({ peer: 'nobody' }, call)).rejects.toThrow('there is no peer nobody')

@@ -29,7 +29,7 @@ const questions: Readonly<Record<keyof BgpControl, Question>> = {
   explain: { method: 'GET', checks: { prefix, peer: anything } },
   refresh: { method: 'POST', checks: { peer: given, direction: oneOf('in', 'out') } },
   reset: { method: 'POST', checks: { peer: given, text: anything } },
-  drain: { method: 'POST' },
+  drain: { method: 'POST', checks: { wait: (value) => (value === undefined ? undefined : oneOf('yes', 'no')(value)) } },
   undrain: { method: 'POST' },
 }
 export const bgpQuestions = Object.keys(questions) as readonly (keyof BgpControl)[]

@@ -21,6 +21,10 @@ export interface BgpFamilyStatus {
 }
 
 export interface BgpPeerStatus {
+  /** By which it is named in commands: `Mesh_10_0_0_2`. */
+  readonly name: string
+  readonly asNumber?: number
+  readonly routes: { readonly received: number; readonly accepted: number; readonly sent: number }
   /** Of CalicoNodeStatus, and `LocalWorkload` besides. */
   readonly type: 'NodeMesh' | 'NodePeer' | 'GlobalPeer' | 'LocalWorkload'
   /** With `:port` (`[…]:port`) when it is not 179. */

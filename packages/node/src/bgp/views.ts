@@ -18,6 +18,9 @@ export function peerView(peer: PeerStatus, config: PeerConfig | undefined): BgpP
   const host = peer.address.includes(':') ? `[${peer.address}]` : peer.address
   const state = peer.state === 'Established' ? 'up' : config?.shutdown === undefined ? 'start' : 'down'
   return {
+    name: peer.key,
+    ...(peer.remoteAs !== undefined && { asNumber: peer.remoteAs }),
+    routes: { received: peer.received, accepted: peer.accepted, sent: peer.sent },
     type: peerTypes[peer.kind ?? ''] ?? 'NodePeer',
     peerIP: peer.port === 179 ? peer.address : `${host}:${peer.port}`,
     state,
