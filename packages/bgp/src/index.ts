@@ -1,4 +1,25 @@
 /** BGP-4 codec and session state machine: RFC 4271, 4760, 6793, 7606, 7911, 8092 and others. Knows nothing of sockets or kernel routes. */
+export {
+  type Bfd,
+  type BfdPorts,
+  type BfdSession,
+  type BfdSessionOptions,
+  type BfdTimers,
+  createBfd,
+} from './bfd/bfd.ts'
+export type { BfdDrop } from './bfd/drops.ts'
+export { type BfdEvent, type BfdTransition, bfdStep } from './bfd/fsm.ts'
+export {
+  type BfdRefusal,
+  type BfdState,
+  type ControlPacket,
+  type DecodedControlPacket,
+  Diagnostic,
+  decodeControlPacket,
+  encodeControlPacket,
+} from './bfd/packet.ts'
+export type { BfdEndpoint, BfdSocket, BfdSocketOptions, BfdTransport } from './bfd/ports.ts'
+export type { BfdStatus } from './bfd/session.ts'
 export { BgpError, type BgpErrorCode } from './errors.ts'
 export {
   type AttributeStage,
@@ -9,7 +30,6 @@ export {
 } from './filter/compile.ts'
 export type { FilterContext } from './filter/conditions.ts'
 export { explainFilter, type FilterExplanation, type FilteredRoute, type FilterStep } from './filter/explain.ts'
-export type * from './filter/filter.ts'
 export {
   type Action,
   acceptAll,
