@@ -116,7 +116,7 @@ class Compiled {
   #specialise(context: FilterContext): InContext {
     const name = context.interface
     const globs = name === undefined ? '' : this.#interfaces.map((test) => (test(name) ? '1' : '0')).join('')
-    const key = `${context.source} ${context.peerType} ${globs}`
+    const key = `${context.source} ${context.peerType} ${context.gateway ?? false} ${globs}`
     const known = this.#inContext.get(key)
     if (known) return known
     const statements = this.#statements.filter((statement) => statement.context.every((test) => test(context)))

@@ -10,6 +10,8 @@ export interface FilterContext {
   readonly peerType: 'internal' | 'external'
   /** Outgoing interface, when the route has one. */
   readonly interface?: string
+  /** Whether the route goes to a router; absent is no. */
+  readonly gateway?: boolean
 }
 
 export type Test<T> = (subject: T) => boolean
@@ -19,12 +21,16 @@ type Rows<K extends keyof Match, T> = { readonly [F in K]: (wanted: NonNullable<
 export const defaultLocalPref = 100
 
 /** Conditions that depend neither on the prefix nor on the attributes, by field of `Match`. */
-export const contextTests: Rows<'sources' | 'interfaces' | 'peerType', FilterContext> = {
+export const contextTests: Rows<'sources' | 'interfaces' | 'gateway' | 'peerType', FilterContext> = {
   sources: (wanted) => (context) => wanted.includes(context.source),
   interfaces: (globs) => {
     const tests = globs.map(globTest)
     return ({ interface: name }) => name !== undefined && tests.some((test) => test(name))
   },
+  gateway:
+    (wanted) =>
+    ({ gateway = false }) =>
+      gateway === wanted,
   peerType: (wanted) => (context) => context.peerType === wanted,
 }
 

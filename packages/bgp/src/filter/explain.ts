@@ -59,6 +59,7 @@ function failedCondition(
     notPrefixes: ({ notPrefixes = [] }) => !notPrefixes.some((set) => lies(prefix, set)),
     sources: inContext,
     interfaces: inContext,
+    gateway: inContext,
     peerType: inContext,
     communities: inAttributes,
     asPathPrefix: inAttributes,

@@ -49,6 +49,7 @@ describe('a condition', () => {
     ['sources', { sources: ['kernel', 'static'] }, { source: 'static' }, { source: 'direct' }],
     ['interfaces', { interfaces: ['*.cali', 'tunl0'] }, { interface: 'vxlan.cali' }, { interface: 'vxlanXcali' }],
     ['interfaces, of a route without', { interfaces: ['*'] }, { interface: 'eth0' }, {}],
+    ['gateway', { gateway: true }, { gateway: true }, {}],
     ['peerType', { peerType: 'internal' }, { peerType: 'internal' }, { peerType: 'external' }],
     [
       'communities: every one of them',

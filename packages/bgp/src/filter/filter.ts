@@ -35,6 +35,8 @@ export interface Match {
   readonly sources?: readonly RouteSource[]
   /** Globs (`*`) on the outgoing interface; a route without interface matches none. */
   readonly interfaces?: readonly string[]
+  /** Whether the route goes to a router, and not straight to an interface or nowhere. */
+  readonly gateway?: boolean
   readonly peerType?: 'internal' | 'external'
   /** It carries every one of these. A number is the 32 bits of RFC 1997. */
   readonly communities?: readonly (number | LargeCommunity)[]
