@@ -3,48 +3,18 @@ import { type AnyResource, type Kind, kinds } from '@tortie/model'
 import { CtlError, messageOf } from '../errors.ts'
 import type { InputObject } from '../input/documents.ts'
 import { namespaceFor } from '../input/namespaces.ts'
-import { type CellContext, type Choice, tableOf } from '../output/columns.ts'
+import { type CellContext, tableOf } from '../output/columns.ts'
 import { formatJson2, formatYaml } from '../output/documents.ts'
 import { formatTable } from '../output/table.ts'
+import type { Answer } from '../output/templates.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
-
-export type Format =
-  | { readonly kind: 'table'; readonly choice: Choice }
-  | { readonly kind: 'yaml' }
-  | { readonly kind: 'json' }
-  | { readonly kind: 'name' }
+import type { Format } from './get-format.ts'
 
 export interface GetOptions {
   readonly namespace: string
   readonly allNamespaces: boolean
   readonly format: Format
   readonly export: boolean
-}
-
-/** One answer: an object for a name, a list for a kind. */
-interface Result {
-  readonly kind: Kind
-  readonly items: readonly AnyResource[]
-  /** Set for a list. */
-  readonly revision?: string
-}
-
-const formats: Readonly<Record<string, Format>> = {
-  ps: { kind: 'table', choice: 'ps' },
-  wide: { kind: 'table', choice: 'wide' },
-  yaml: { kind: 'yaml' },
-  yml: { kind: 'yaml' },
-  json: { kind: 'json' },
-  name: { kind: 'name' },
-}
-
-/** Reads `-o`, before anything else is read. Spec 06 §10. @throws CtlError for a format that is not known */
-export function readFormat(output: string): Format {
-  if (Object.hasOwn(formats, output)) return formats[output] as Format
-  const [, columns] = /^custom-columns(?:=(.*))?$/s.exec(output) ?? []
-  if (columns) return { kind: 'table', choice: columns.split(',') }
-  if (output.startsWith('custom-columns')) throw new CtlError('need to specify at least one column')
-  throw new CtlError(`unrecognized output format '${output}'`)
 }
 
 /** `get KIND`, or `get KIND NAME…`. Spec 06 §7, §10. */
@@ -80,7 +50,7 @@ interface Wanted {
 }
 
 async function getEach(wanted: readonly Wanted[], options: GetOptions, context: CommandContext): Promise<ExitCode> {
-  const found: Result[] = []
+  const found: Answer[] = []
   const errors: unknown[] = []
   for (const one of wanted) {
     try {
@@ -95,7 +65,7 @@ async function getEach(wanted: readonly Wanted[], options: GetOptions, context: 
   return errors.length === 0 ? 0 : 1
 }
 
-async function read(wanted: Wanted, options: GetOptions, { connection, call }: CommandContext): Promise<Result> {
+async function read(wanted: Wanted, options: GetOptions, { connection, call }: CommandContext): Promise<Answer> {
   const { kind, name } = wanted
   const client = connection.client.of(kind)
   const namespace = namespaceOf(wanted, options)
@@ -127,7 +97,7 @@ function byOrder(tiers: readonly AnyResource[]): AnyResource[] {
   return [...tiers].sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0))
 }
 
-async function print(results: readonly Result[], options: GetOptions, context: CommandContext): Promise<void> {
+async function print(results: readonly Answer[], options: GetOptions, context: CommandContext): Promise<void> {
   const { shell } = context
   const { format, allNamespaces, namespace } = options
   if (format.kind === 'table') {
@@ -143,9 +113,30 @@ async function print(results: readonly Result[], options: GetOptions, context: C
     for (const { items } of results) for (const item of items) shell.stdout(`${shortName(item)}\n`)
     return
   }
-  const values = results.map(documentOf)
-  const value = values.length === 0 ? null : values.length === 1 ? values[0] : values
+  if (format.kind === 'go-template' || format.kind === 'jsonpath') {
+    shell.stdout(await formatByTemplate(results, format, context))
+    return
+  }
+  const value = documentOfAll(results)
   shell.stdout(format.kind === 'json' ? formatJson2(value) : formatYaml(value))
+}
+
+/** What a template makes of the answers. @throws TemplateError, JsonPathError */
+export async function formatByTemplate(
+  answers: readonly Answer[],
+  { kind, template }: Extract<Format, { readonly template: string }>,
+  context: CommandContext,
+): Promise<string> {
+  const { formatGoTemplate, formatJsonPath } = await import('../output/templates.ts')
+  if (kind === 'jsonpath') return formatJsonPath(template, documentOfAll(answers))
+  const { defaultAsNumber } = await cellsFor('Node', context)
+  return formatGoTemplate(template, answers, defaultAsNumber)
+}
+
+/** `null` for none, the one, or all in an array. */
+function documentOfAll(answers: readonly Answer[]): unknown {
+  const values = answers.map(documentOf)
+  return values.length === 0 ? null : values.length === 1 ? values[0] : values
 }
 
 /** `ippool/default-ipv4-ippool`, as kubectl names. */
@@ -153,7 +144,7 @@ export function shortName({ kind, metadata }: AnyResource): string {
   return `${kind.toLowerCase()}/${metadata.name}`
 }
 
-function documentOf({ kind, items, revision }: Result): unknown {
+function documentOf({ kind, items, revision }: Answer): unknown {
   if (revision === undefined) return items[0]
   return { apiVersion: 'projectcalico.org/v3', items, kind: `${kind}List`, metadata: { resourceVersion: revision } }
 }

@@ -6,11 +6,11 @@ import { type CellContext, tableOf } from '../output/columns.ts'
 import { formatJsonLine, formatYaml } from '../output/documents.ts'
 import { createGrowingTable } from '../output/table.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
-import { cellsFor, type GetOptions, namespaceOf, shortName } from './get.ts'
+import { cellsFor, formatByTemplate, type GetOptions, namespaceOf, shortName } from './get.ts'
 
 /** The words of a watch of Kubernetes. */
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
-type Print = (type: EventType, resource: AnyResource) => void
+type Print = (type: EventType, resource: AnyResource) => void | Promise<void>
 
 /**
  * `get KIND [NAME...] --watch`: what is there, then every change, until it is interrupted. A table has a column EVENT;
@@ -23,15 +23,15 @@ export async function watchObjects(
   options: GetOptions & { readonly onlyChanges: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { connection, shell, call } = context
+  const { connection, call } = context
   const wanted = wantedBy(kind, names, options)
-  const print = printer(kind, options, await cellsFor(kind, context), shell.stdout)
+  const print = printer(kind, options, await cellsFor(kind, context), context)
   const known = new Map<string, AnyResource>()
   let isQuiet = options.onlyChanges
   const ports = { clock: systemClock, random: systemRandom }
   for await (const { changes, inSync } of followResources(connection.datastore, [kind], ports, call)) {
     for (const [type, resource] of changes.flatMap((change) => eventsOf(change, known, wanted)))
-      if (!isQuiet) print(type, resource)
+      if (!isQuiet) await print(type, resource)
     isQuiet &&= !inSync
   }
   return 0
@@ -65,8 +65,11 @@ function printer(
   kind: Kind,
   { format, allNamespaces, namespace }: GetOptions,
   cells: CellContext,
-  stdout: (text: string) => void,
+  context: CommandContext,
 ): Print {
+  const { stdout } = context.shell
+  if (format.kind === 'go-template' || format.kind === 'jsonpath')
+    return async (_type, resource) => stdout(await formatByTemplate([{ kind, items: [resource] }], format, context))
   if (format.kind === 'json') return (type, object) => stdout(formatJsonLine({ type, object }))
   if (format.kind === 'yaml') return (type, object) => stdout(`---\n${formatYaml({ object, type })}`)
   if (format.kind === 'name')

@@ -114,8 +114,19 @@ export const get = leaf({
       kind: 'text',
       short: 'o',
       initial: 'ps',
-      choices: ['ps', 'wide', 'yaml', 'json', 'name', 'custom-columns='],
-      help: 'ps, wide, yaml, json, name or custom-columns=A,B',
+      choices: [
+        'ps',
+        'wide',
+        'yaml',
+        'json',
+        'name',
+        'custom-columns=',
+        'go-template=',
+        'go-template-file=',
+        'jsonpath=',
+        'jsonpath-file=',
+      ],
+      help: 'ps, wide, yaml, json, name, custom-columns=A,B, (go-template|jsonpath)=TEXT or (go-template|jsonpath)-file=FILE',
     },
     'all-namespaces': { kind: 'switch', short: 'A', help: 'resources of every namespace' },
     'all-namespaces-a': { kind: 'switch', short: 'a', help: 'the same', hidden: true },
@@ -125,7 +136,8 @@ export const get = leaf({
   },
   async run(invocation) {
     const { values, args, shell } = invocation
-    const { getByName, getObjects, readFormat } = await import('../commands/get.ts')
+    const { getByName, getObjects } = await import('../commands/get.ts')
+    const { readFormat } = await import('../commands/get-format.ts')
     const chosen = {
       namespace: values.namespace,
       allNamespaces: values['all-namespaces'] || values['all-namespaces-a'],
