@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kinds, type Node } from '@tortie/model'
 import { anyResource } from '@tortie/model/testing'
 import { silentLog } from '@tortie/runtime'
 import fc from 'fast-check'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Connection, connect } from '../connection.ts'
 import { sow } from '../testing/seeds.ts'
 import { type Printed, run } from '../testing/transcript.ts'
@@ -96,4 +96,57 @@ it('reads what it writes, of every kind', () => {
     }),
     { numRuns: 200 },
   )
+})
+
+describe('copy', () => {
+  const config = (name: string): string => {
+    const spec = { datastoreType: 'embedded', embeddedPath: join(dir, name) }
+    const path = join(dir, `${name}.cfg`)
+    writeFileSync(path, JSON.stringify({ apiVersion: 'projectcalico.org/v3', kind: 'CalicoAPIConfig', spec }))
+    return path
+  }
+  const copy = (from: string, to: string, ...args: string[]): Promise<Printed> =>
+    ctl('', '', 'datastore', 'migrate', 'copy', '--from-config', config(from), '--to-config', config(to), ...args)
+
+  it('foresees, copies, has nothing left to do, and says what comes next', async () => {
+    await sow('ipam-used.txt', join(dir, 'old'))
+    const foreseen = await copy('old', 'new', '--dry-run')
+    expect(foreseen).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(
+        /^Would copy (\d+) of \1 entries\.\nWould lock the source first\.\nDry run: nothing was written\.\n$/,
+      ),
+    })
+    expect(existsSync(join(dir, 'new'))).toBe(false)
+    const copied = await copy('old', 'new', '--drain', '0s')
+    expect(copied).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^locked the source; .*\nlocked the target\ncopied (\d+) of \1 entries\n$/),
+      stdout: expect.stringMatching(
+        /^Successfully copied (\d+) of \1 entries; both .*\nBoth datastores are locked\. .* unlock --config .*new\.cfg\n$/,
+      ),
+    })
+    expect((await copy('old', 'new')).stdout).toMatch(
+      /^Successfully copied 0 of \d+ entries; .*\nThe others were there/,
+    )
+    expect(await exported('new')).toBe(await exported('old'))
+  })
+
+  it('refuses a store that holds something else, and one that is the same', async () => {
+    await sow('ipam-used.txt', join(dir, 'old'))
+    await sow('guard.txt', join(dir, 'other'))
+    expect(await copy('other', 'old')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/already has \d+ entries that are not as in the source \(.*migrate into an empty/),
+    })
+    expect(await copy('old', 'old')).toMatchObject({ code: 1, stderr: expect.stringContaining('the same datastore') })
+  })
+
+  it.each(['soon', '3'])('takes no drain of %s', async (drain) => {
+    expect(await copy('old', 'new', '--drain', drain)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('invalid --drain'),
+    })
+  })
 })

@@ -1,5 +1,8 @@
+import { isModelError, parseDuration } from '@tortie/model'
 import { type Group, leaf } from '../cli/command.ts'
-import { configFlag, connected } from './common.ts'
+import { CtlError } from '../errors.ts'
+import { createLog } from '../output/log.ts'
+import { configFlag, connected, defaultConfig } from './common.ts'
 
 const locking = (name: 'lock' | 'unlock', summary: string) =>
   leaf({
@@ -47,6 +50,44 @@ const importing = leaf({
   },
 })
 
+const copying = leaf({
+  name: 'copy',
+  summary: 'Move everything into another datastore, byte for byte; both stay locked',
+  about:
+    'Move everything into another datastore, byte for byte: embedded to etcd, etcd to embedded, or to another of the same ' +
+    'kind. Both are locked first and stay so. Cut short, the same command goes on.',
+  example: 'tortiectl datastore migrate copy --from-config old.cfg --to-config new.cfg --dry-run',
+  flags: {
+    'from-config': { kind: 'text', initial: defaultConfig, help: 'connection configuration of what is moved' },
+    'to-config': { kind: 'text', initial: '', help: 'connection configuration of where it is moved to' },
+    drain: { kind: 'text', initial: '10s', help: 'how long what had begun before the lock is given to end' },
+    'dry-run': { kind: 'switch', help: 'check everything and say what would be done, but write nothing' },
+  },
+  required: ['to-config'],
+  async run({ values, globals, shell, call }) {
+    const drainMs = readDuration(values.drain)
+    const { connect } = await import('../connection.ts')
+    const { copyDatastore } = await import('../commands/migrate-copy.ts')
+    const log = createLog(globals['log-level'], shell)
+    const [dryRun, toConfig] = [values['dry-run'], values['to-config']]
+    const [read, write] = dryRun ? (['try', 'try to make'] as const) : (['use', 'make'] as const)
+    await using from = await connect(values['from-config'], shell.environment, { log, access: read }, call)
+    await using to = await connect(toConfig, shell.environment, { log, access: write }, call)
+    return await copyDatastore({ source: from.store, target: to.store }, { dryRun, drainMs, toConfig }, shell, call)
+  },
+})
+
+/** @throws CtlError */
+function readDuration(text: string): number {
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    if (isModelError(error, 'model/bad-value'))
+      throw new CtlError(`invalid --drain: ${error.message}`, { cause: error })
+    throw error
+  }
+}
+
 export const datastore: Group = {
   name: 'datastore',
   summary: 'The datastore as a whole',
@@ -59,6 +100,7 @@ export const datastore: Group = {
         locking('unlock', 'Let them go on'),
         exporting,
         importing,
+        copying,
       ],
     },
   ],
