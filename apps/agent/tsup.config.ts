@@ -12,6 +12,9 @@ export default defineConfig({
   noExternal: [/.*/],
   external: ['koffi'],
   removeNodeProtocol: false,
+  esbuildOptions(options) {
+    options.conditions = ['@tortie/source']
+  },
   banner: {
     // pino and prom-client are CommonJS and call `require` for what Node has.
     js: "#!/usr/bin/env node\nimport { createRequire as makeRequire } from 'node:module'\nconst require = makeRequire(import.meta.url)",

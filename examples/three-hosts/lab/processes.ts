@@ -15,11 +15,33 @@ const program = {
 export interface Places {
   /** Everything the demo writes. */
   readonly dir: string
+  /** Directory of the embedded store. */
   readonly store: string
+  readonly datastore: DatastoreAt
 }
 
-export function places(dir: string): Places {
-  return { dir, store: join(dir, 'store') }
+/** How each program is told where the datastore is. */
+export interface DatastoreAt {
+  /** Of agents and tortiectl. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Keys of a network config. */
+  readonly networkConfig: Readonly<Record<string, string>>
+  /** Of the CNI plugin, for what its config cannot say. */
+  readonly pluginEnvironment?: Readonly<Record<string, string>>
+  /** The network namespace in which tortiectl can reach it; where this process is, when absent. */
+  readonly operatorNetns?: string
+}
+
+/** By default the datastore is embedded, in `dir`. */
+export function places(dir: string, datastore: DatastoreAt = embeddedIn(join(dir, 'store'))): Places {
+  return { dir, store: join(dir, 'store'), datastore }
+}
+
+function embeddedIn(store: string): DatastoreAt {
+  return {
+    environment: { DATASTORE_TYPE: 'embedded', TORTIE_EMBEDDED_PATH: store },
+    networkConfig: { datastore_type: 'embedded', embedded_path: store },
+  }
 }
 
 export interface Agent {
@@ -28,7 +50,12 @@ export interface Agent {
   process: ChildProcess
 }
 
-export function startAgent(host: Host, { dir, store }: Places): Agent {
+/** @param environment variables besides those that name the node and its places */
+export function startAgent(
+  host: Host,
+  { dir, datastore }: Places,
+  environment: Readonly<Record<string, string>> = {},
+): Agent {
   const own = join(dir, host.name)
   mkdirSync(own, { recursive: true })
   const logFile = join(own, 'agent.log')
@@ -44,11 +71,14 @@ export function startAgent(host: Host, { dir, store }: Places): Agent {
       IP_AUTODETECTION_METHOD: 'interface=eth0',
       IP6_AUTODETECTION_METHOD: 'interface=eth0',
       NO_DEFAULT_POOLS: 'true',
-      DATASTORE_TYPE: 'embedded',
-      TORTIE_EMBEDDED_PATH: store,
+      ...datastore.environment,
       TORTIE_CNI_SOCKET: join(own, 'cni.sock'),
       FELIX_ENDPOINTSTATUSPATHPREFIX: own,
       FELIX_CONFIG_FILE: join(own, 'felix.cfg'),
+      // Hosts on one switch need no routing protocol.
+      CALICO_NETWORKING_BACKEND: 'none',
+      TORTIE_BGP_SOCKET: join(own, 'bgp.sock'),
+      ...environment,
     },
   })
   return { host, logFile, process: child }
@@ -70,12 +100,12 @@ export async function waitReady({ host, logFile, process: child }: Agent, timeou
 const readiness = `fetch('http://localhost:9099/readiness').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))`
 
 /** What an operator types: `tortiectl …`. @throws Error with what it said */
-export function tortiectl(args: readonly string[], { store }: Places, input = ''): string {
-  const result = spawnSync(process.execPath, [join(root, program.ctl), ...args], {
-    input,
-    encoding: 'utf8',
-    env: { PATH: process.env.PATH, DATASTORE_TYPE: 'embedded', TORTIE_EMBEDDED_PATH: store },
-  })
+export function tortiectl(args: readonly string[], { datastore }: Places, input = ''): string {
+  const { environment, operatorNetns } = datastore
+  const command = [process.execPath, join(root, program.ctl), ...args]
+  const [file = '', ...rest] = operatorNetns ? ['ip', 'netns', 'exec', operatorNetns, ...command] : command
+  const env = { PATH: process.env.PATH, ...environment }
+  const result = spawnSync(file, rest, { input, encoding: 'utf8', env })
   if (result.status !== 0) throw new Error(`tortiectl ${args.join(' ')}: ${result.stderr || result.stdout}`)
   return result.stdout
 }
@@ -92,16 +122,20 @@ export interface CniResult {
   readonly ips: readonly { readonly address: string }[]
 }
 
-/** What a container runtime does: the plugin's executable, with environment and config on stdin. */
-export function cni(command: 'ADD' | 'DEL', pod: PodRequest, { dir, store }: Places): Promise<CniResult | undefined> {
+/** What a container runtime does: the plugin's executable, with environment and config on stdin. @param more of it */
+export function cni(
+  command: 'ADD' | 'DEL',
+  pod: PodRequest,
+  { dir, datastore }: Places,
+  more: object = {},
+): Promise<CniResult | undefined> {
   const own = join(dir, pod.host.name)
   const labels = { ...pod.labels, 'projectcalico.org/namespace': pod.namespace }
   const config = {
     cniVersion: '1.1.0',
     name: 'tortie-demo',
     type: 'tortie-cni',
-    datastore_type: 'embedded',
-    embedded_path: store,
+    ...datastore.networkConfig,
     agent_socket: join(own, 'cni.sock'),
     nodename_file: join(own, 'nodename'),
     ipam_lock_file: join(own, 'ipam.lock'),
@@ -114,6 +148,7 @@ export function cni(command: 'ADD' | 'DEL', pod: PodRequest, { dir, store }: Pla
         network_info: { labels: { labels: Object.entries(labels).map(([key, value]) => ({ key, value })) } },
       },
     },
+    ...more,
   }
   return new Promise((resolve, reject) => {
     const child = spawn('ip', ['netns', 'exec', pod.host.netns, process.execPath, join(root, program.cni)], {
@@ -124,6 +159,7 @@ export function cni(command: 'ADD' | 'DEL', pod: PodRequest, { dir, store }: Pla
         CNI_NETNS: pod.netns,
         CNI_IFNAME: 'eth0',
         CNI_PATH: '/opt/cni/bin',
+        ...datastore.pluginEnvironment,
       },
     })
     let stdout = ''

@@ -175,7 +175,11 @@ describe('options that cannot be meant', () => {
     ['endpoints and discovery', { endpoints: ['http://a:1'], discoverySrv: 'b' }, /give one of them/],
     ['no scheme', { endpoints: ['10.0.0.1:2379'] }, /http:\/\/ or https:\/\//],
     ['credentials in it', { endpoints: ['http://me:sesame@a:1'] }, /the etcd endpoint a:1 has credentials/],
-    ['files and text', { endpoints: ['https://a:1'], tls: { ca: 'x', caFile: 'y' } }, /both as files \(tls.caFile\) and as text \(tls.ca\)/],
+    [
+      'files and text',
+      { endpoints: ['https://a:1'], tls: { ca: 'x', caFile: 'y' } },
+      /both as files \(tls.caFile\) and as text \(tls.ca\)/,
+    ],
     ['half a pair', { endpoints: ['https://a:1'], tls: { cert: 'x' } }, /tls.cert is given without its key/],
     ['no time', { endpoints: ['http://a:1'], requestTimeoutMs: 0 }, /requestTimeoutMs is 0/],
   ])('%s', async (_what, options, why) => {

@@ -20,6 +20,8 @@ export interface EtcdServer extends AsyncDisposable {
 export interface ServerOptions {
   readonly args?: readonly string[]
   readonly scheme?: 'http' | 'https'
+  /** Another machine: its network namespace and address. Its ports are the usual ones. */
+  readonly on?: { readonly netns: string; readonly address: string }
 }
 
 /** Free ports of loopback, all different. */
@@ -37,11 +39,11 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 /** One etcd with a directory and ports of its own; stopped and removed when disposed. Its disk is not waited for. */
-export async function startEtcd({ args = [], scheme = 'http' }: ServerOptions = {}): Promise<EtcdServer> {
-  const [client = 0, peer = 0] = await freePorts(2)
+export async function startEtcd({ args = [], scheme = 'http', on }: ServerOptions = {}): Promise<EtcdServer> {
+  const [client = 0, peer = 0] = on ? [2379, 2380] : await freePorts(2)
   const peers = `http://127.0.0.1:${peer}`
   const cluster = ['--name=one', `--initial-cluster=one=${peers}`, `--initial-advertise-peer-urls=${peers}`]
-  const server = createMember(client, scheme, [...cluster, `--listen-peer-urls=${peers}`, ...args])
+  const server = createMember(client, scheme, [...cluster, `--listen-peer-urls=${peers}`, ...args], on)
   await server.start()
   return server
 }
@@ -65,9 +67,10 @@ export async function startCluster(): Promise<readonly EtcdServer[]> {
   return servers
 }
 
-function createMember(port: number, scheme: string, args: readonly string[]): EtcdServer {
+function createMember(port: number, scheme: string, args: readonly string[], on?: ServerOptions['on']): EtcdServer {
   const directory = mkdtempSync(join(tmpdir(), 'tortie-etcd-'))
-  const endpoint = `${scheme}://127.0.0.1:${port}`
+  const endpoint = `${scheme}://${on?.address ?? '127.0.0.1'}:${port}`
+  const [command = '', ...first] = on ? ['ip', 'netns', 'exec', on.netns, 'etcd'] : ['etcd']
   const common = [
     `--data-dir=${directory}`,
     `--listen-client-urls=${endpoint}`,
@@ -89,7 +92,7 @@ function createMember(port: number, scheme: string, args: readonly string[]): Et
     port,
     kill,
     async start() {
-      child = spawn('etcd', [...common, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+      child = spawn(command, [...first, ...common, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
       await serving(child)
     },
     pause: () => void child?.kill('SIGSTOP'),
@@ -117,8 +120,11 @@ async function serving(child: ChildProcess): Promise<void> {
   })
 }
 
-/** A certificate authority, a server for 127.0.0.1 and a client, as PEM files. */
-export function makeCertificates(directory: string): Record<'ca' | 'server' | 'client', { cert: string; key: string }> {
+/** A certificate authority, a server for `address` and a client, as PEM files. */
+export function makeCertificates(
+  directory: string,
+  address = '127.0.0.1',
+): Record<'ca' | 'server' | 'client', { cert: string; key: string }> {
   const openssl = (...args: readonly string[]): void => void execFileSync('openssl', args, { stdio: 'pipe' })
   const file = (name: string): { cert: string; key: string } => ({
     cert: join(directory, `${name}.crt`),
@@ -135,7 +141,7 @@ export function makeCertificates(directory: string): Record<'ca' | 'server' | 'c
   }
   return {
     ca,
-    server: issue('server', 'subjectAltName=IP:127.0.0.1'),
+    server: issue('server', `subjectAltName=IP:${address}`),
     client: issue('client', 'extendedKeyUsage=clientAuth'),
   }
 }
