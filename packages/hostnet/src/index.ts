@@ -1,4 +1,15 @@
 /** The routing program in the kernel: routes, neighbours, tunnel devices and sysctls of one network namespace. */
+export {
+  type BgpRouteCounts,
+  type BgpRoutes,
+  type BgpRoutesConfig,
+  type BgpRoutesPorts,
+  createBgpRoutes,
+  defaultBgpRoutesConfig,
+} from './bgp/bgp-routes.ts'
+export type { NextHopChange, NextHopTracker } from './bgp/next-hops.ts'
+export type { BgpSources, SourceChanges } from './bgp/sources.ts'
+export type { RouteProblem } from './bgp/writer.ts'
 export { defaultHostnetConfig, type HostnetConfig } from './config.ts'
 export { HostnetError, type HostnetErrorCode } from './errors.ts'
 export { createHostnet } from './hostnet.ts'

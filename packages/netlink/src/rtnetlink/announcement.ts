@@ -1,4 +1,4 @@
-import { forEachMessage, type Message } from '../wire/reader.ts'
+import { forEachMessage, type Message, readU32 } from '../wire/reader.ts'
 import { decodeInterfaceAddress, type InterfaceAddress } from './address.ts'
 import * as rtm from './constants.ts'
 import { decodeLink, type Link } from './link-decode.ts'
@@ -16,10 +16,16 @@ export type NetworkEvent = { readonly gone: boolean } & (
   | { readonly kind: 'rule'; readonly rule: RoutingRule }
 )
 
-/** The events of one datagram of a monitor; other messages are left out. @throws NetlinkError `netlink/malformed` */
-export function decodeEvents(datagram: Uint8Array): NetworkEvent[] {
+/**
+ * The events of one datagram of a monitor; other messages are left out.
+ * @param except port id of a socket: what was done at its request is left out, too
+ * @throws NetlinkError `netlink/malformed`
+ */
+export function decodeEvents(datagram: Uint8Array, except?: number): NetworkEvent[] {
   const events: NetworkEvent[] = []
   forEachMessage(datagram, (message) => {
+    // nlmsg_pid is the last field of the header; 0 is the kernel.
+    if (except !== undefined && readU32(message.view, message.start - 4) === except) return
     const event = decodeEvent(message)
     if (event) events.push(event)
   })

@@ -28,6 +28,11 @@ export interface Rtnetlink {
   /** Everything that answers the query. @throws NetlinkError, `netlink/dump-interrupted` when it changes all the time */
   read<T>(query: Query<T>, call: Call): Promise<T[]>
   readSync<T>(query: Query<T>): T[]
+  /**
+   * As `read`, for tables too large to keep: each object is handed over as it is decoded. `begin` is called again when an
+   * interrupted dump starts anew.
+   */
+  scan<T>(query: Query<T>, begin: () => (value: T) => void, call: Call): Promise<void>
   /** One object, or undefined when it is not there. */
   find<T>(query: Query<T>, call: Call): Promise<T | undefined>
   findSync<T>(query: Query<T>): T | undefined
@@ -79,6 +84,12 @@ class Client implements Rtnetlink {
       const found = readAll(query, this.#transport.exchangeSync(this.#question(query)))
       if (found) return found
     }
+    throw new NetlinkError('netlink/dump-interrupted', { what: query.what })
+  }
+
+  async scan<T>(query: Query<T>, begin: () => (value: T) => void, call: Call): Promise<void> {
+    for (let attempt = 1; attempt <= dumpAttempts; attempt++)
+      if (visitAll(query, await this.#transport.exchange(this.#question(query), call), begin())) return
     throw new NetlinkError('netlink/dump-interrupted', { what: query.what })
   }
 
@@ -141,12 +152,17 @@ function collect({ chunk, first, at }: Sent, datagrams: readonly Uint8Array[], r
 /** undefined when the dump was interrupted. */
 function readAll<T>(query: Query<T>, datagrams: readonly Uint8Array[]): T[] | undefined {
   const found: T[] = []
+  return visitAll(query, datagrams, (value) => found.push(value)) ? found : undefined
+}
+
+/** @returns false when the dump was interrupted */
+function visitAll<T>(query: Query<T>, datagrams: readonly Uint8Array[], visit: (value: T) => void): boolean {
   const answers = readAnswers(datagrams, (message: Message) => {
     const value = query.decode(message)
-    if (value !== undefined) found.push(value)
+    if (value !== undefined) visit(value)
   })
   throwRefusal(answers, () => ({ index: 0, label: `read ${query.what}` }))
-  return answers.interrupted ? undefined : found
+  return !answers.interrupted
 }
 
 function throwFirst(refusals: readonly RefusalError[]): void {
