@@ -189,4 +189,6 @@ export interface RibOptions {
   readonly maxPaths: number
   /** Without a filter nothing goes to or comes from external peers (RFC 8212): filters are always explicit here. */
   readonly resolveByDefault?: NextHopResolution
+  /** Anything that a peer cannot guess, so that it cannot choose prefixes that collide in our tables. */
+  readonly seed?: number
 }

@@ -1,0 +1,159 @@
+import type { ByteWriter } from '../message/writer.ts'
+import type { Member } from './member.ts'
+import type { RouteTable } from './route-table.ts'
+import type { UpdateGroup } from './update-group.ts'
+import { writeEndOfRib, writeRefreshMarker } from './update-packer.ts'
+
+const smallestBatch = 64
+const largestBatch = 32_768
+
+/** Whether there is something to write for the peer. */
+export function hasOutput({ out }: UpdateGroup, member: Member): boolean {
+  const { feed, cursor } = member
+  return cursor < out.length || member.owedCount > 0 || (feed !== undefined && (feed.begins || cursor >= feed.end))
+}
+
+/**
+ * Writes UPDATEs of one family until about `bytes` are written. PERF: slots are taken in batches and sorted by attribute
+ * set with chains in shared columns, so that each set is encoded once a batch and nothing is allocated for a route.
+ */
+export class Output {
+  readonly #table: RouteTable
+  readonly #slots = new Uint32Array(largestBatch)
+  /** Chains through the batch: index of the next entry with the same attribute set, plus 1. */
+  readonly #next = new Uint32Array(largestBatch)
+  /** First and last entry, plus 1, by attribute set; 0 outside of `write`. */
+  #first = new Uint32Array(256)
+  #last = new Uint32Array(256)
+  readonly #buckets: number[] = []
+  #withdrawn = 0
+
+  constructor(table: RouteTable) {
+    this.#table = table
+  }
+
+  /** @returns true when more waits */
+  write(group: UpdateGroup, member: Member, framed: boolean, writer: ByteWriter, bytes: number): boolean {
+    const { out, treatment } = group
+    const start = writer.length
+    while (writer.length - start < bytes) {
+      const { feed } = member
+      if (feed?.begins) {
+        feed.begins = false
+        writeRefreshMarker(writer, this.#table.family, 'begin', treatment.wire)
+      }
+      const room = (bytes - (writer.length - start)) / member.bytesPerSlot
+      const batch = this.#collect(group, member, Math.min(largestBatch, Math.max(smallestBatch, Math.floor(room))))
+      if (batch > 0) {
+        const before = writer.length
+        this.#write(group, member, batch, writer)
+        member.bytesPerSlot = Math.max(1, (writer.length - before) / batch)
+      }
+      if (
+        member.owedCount > 0 ||
+        (member.cursor < out.length && member.cursor < (feed?.end ?? Number.POSITIVE_INFINITY))
+      )
+        continue
+      if (feed && member.cursor >= feed.end) this.#endFeed(group, member, framed, writer)
+      else if (member.cursor >= out.length) break
+    }
+    out.tidy()
+    return hasOutput(group, member)
+  }
+
+  #endFeed({ treatment, out, built }: UpdateGroup, member: Member, framed: boolean, writer: ByteWriter): void {
+    const { family } = this.#table
+    if (member.feed?.kind === 'initial') writeEndOfRib(writer, family, treatment.wire)
+    else if (framed) writeRefreshMarker(writer, family, 'end', treatment.wire)
+    member.feed = undefined
+    if (!member.refreshAgain) return
+    member.refreshAgain = false
+    member.startFeed('refresh', built ? out.length : Number.POSITIVE_INFINITY, framed)
+  }
+
+  /** Takes the next slots for the peer: owed ones, then on from its cursor, not beyond the end of a transfer. */
+  #collect({ out }: UpdateGroup, member: Member, limit: number): number {
+    const slots = this.#slots
+    let count = 0
+    while (member.owedCount > 0 && count < limit) {
+      const slot = member.takeOwed()
+      // Otherwise the cursor comes by.
+      if ((out.position[slot] ?? 0) <= member.cursor) slots[count++] = slot
+    }
+    const { journal, position } = out
+    const end = Math.min(out.length, member.feed?.end ?? Number.POSITIVE_INFINITY)
+    let { cursor } = member
+    for (; cursor < end && count < limit; cursor++) {
+      const slot = journal[cursor] as number
+      if (position[slot] === cursor + 1) slots[count++] = slot
+    }
+    member.cursor = cursor
+    out.consume(cursor)
+    return count
+  }
+
+  #write(group: UpdateGroup, member: Member, batch: number, writer: ByteWriter): void {
+    this.#sort(group, member, batch)
+    const { packer } = group
+    if (this.#withdrawn !== 0) {
+      packer.withdraw(writer)
+      this.#writeChain(group, member, this.#withdrawn, false)
+      packer.end()
+    }
+    const { store } = this.#table
+    for (const attributes of this.#buckets) {
+      const first = this.#first[attributes] as number
+      this.#first[attributes] = 0
+      if (packer.announce(writer, store.attributes(attributes), store.nextHopText(attributes) ?? '')) {
+        this.#writeChain(group, member, first, true)
+        packer.end()
+        continue
+      }
+      // The attributes alone fill a message: what the peer has of these prefixes is no longer true.
+      packer.withdraw(writer)
+      this.#writeChain(group, member, first, false, true)
+      packer.end()
+    }
+    this.#buckets.length = 0
+  }
+
+  /** Sorts the batch into a chain of withdrawals and one for each attribute set, in order of appearance. */
+  #sort({ out }: UpdateGroup, member: Member, batch: number): void {
+    const { capacity } = this.#table.store
+    if (this.#first.length < capacity) {
+      this.#first = new Uint32Array(capacity)
+      this.#last = new Uint32Array(capacity)
+    }
+    const [slots, next, first, last] = [this.#slots, this.#next, this.#first, this.#last]
+    this.#withdrawn = 0
+    let lastWithdrawn = 0
+    for (let i = 0; i < batch; i++) {
+      const slot = slots[i] as number
+      const attributes = out.wanted(slot, member)
+      next[i] = 0
+      if (attributes === 0) {
+        if (!member.hasSent(slot)) continue
+        if (lastWithdrawn === 0) this.#withdrawn = i + 1
+        else next[lastWithdrawn - 1] = i + 1
+        lastWithdrawn = i + 1
+      } else {
+        if (first[attributes] === 0) {
+          first[attributes] = i + 1
+          this.#buckets.push(attributes)
+        } else next[(last[attributes] as number) - 1] = i + 1
+        last[attributes] = i + 1
+      }
+    }
+  }
+
+  #writeChain({ packer, addPath }: UpdateGroup, member: Member, first: number, announced: boolean, had = false): void {
+    const { prefix } = this.#table.paths
+    for (let entry = first; entry !== 0; entry = this.#next[entry - 1] as number) {
+      const slot = this.#slots[entry - 1] as number
+      if (had && !member.hasSent(slot)) continue
+      packer.add(addPath ? (prefix[slot] as number) : slot, slot)
+      if (announced) member.noteSent(slot)
+      else member.noteWithdrawn(slot)
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import type { Outcome } from '../filter/compile.ts'
+import { AdjRibOut } from './adj-rib-out.ts'
+import { isCandidate } from './decision.ts'
+import { finish, type Prepared, prepare, type Treatment } from './export.ts'
+import type { Member } from './member.ts'
+import { PathFlag } from './path-table.ts'
+import { PrefixFlag } from './prefix-table.ts'
+import type { RouteTable } from './route-table.ts'
+import type { PeerSource } from './source.ts'
+import { UpdatePacker } from './update-packer.ts'
+
+/** Export of paths with one attribute set and source. */
+interface Stage {
+  readonly source: number
+  /** Of the next stage with this attribute set; 0 is none. */
+  readonly next: number
+  /** Outgoing set, or `byPrefix`. The stage holds a reference to each. */
+  readonly always: number
+  readonly decide?: (slotPrefix: number) => number
+  readonly held: number[]
+}
+const byPrefix = -1
+
+/** Peers that are treated alike: one evaluation and one Adj-RIB-Out for all of them (spec 05 B7). */
+export class UpdateGroup {
+  readonly key: string
+  readonly treatment: Treatment
+  readonly out: AdjRibOut
+  readonly packer: UpdatePacker
+  readonly addPath: boolean
+  /** Peers that come from another group as soon as the table is made. */
+  readonly joining = new Map<PeerSource, Member>()
+  readonly #table: RouteTable
+  /** The slot to make next, while the table is made. */
+  #building = 1
+  #built = false
+  /** First stage by attribute set; stages by number. */
+  #stageOf = new Int32Array(256)
+  #stages: (Stage | undefined)[] = [undefined]
+  #freeStages: number[] = []
+
+  constructor(key: string, treatment: Treatment, table: RouteTable) {
+    this.key = key
+    this.treatment = treatment
+    this.#table = table
+    this.addPath = treatment.wire.addPath[treatment.family]
+    this.out = new AdjRibOut(this.addPath ? table.pathSlots : table.prefixSlots, table.store)
+    this.packer = new UpdatePacker(table.prefixes, treatment.wire)
+  }
+
+  get built(): boolean {
+    return this.#built
+  }
+
+  /** Makes the table piece by piece; prefixes that wait for a decision come with it. @returns slots looked at */
+  build(limit: number): number {
+    const { prefixes, paths } = this.#table
+    const end = this.addPath ? paths.end : prefixes.end
+    const from = this.#building
+    for (; this.#building < end && this.#building - from < limit; this.#building++) {
+      const slot = this.#building
+      const prefix = this.addPath ? (paths.prefix[slot] as number) : slot
+      if (prefix === 0 || ((prefixes.flags[prefix] as number) & PrefixFlag.dirty) !== 0) continue
+      if (!this.addPath) this.setBest(prefix)
+      else if (((paths.flags[slot] as number) & PathFlag.gone) === 0) this.setPath(slot)
+    }
+    if (this.#building >= end) {
+      this.#built = true
+      for (const { feed } of this.out.members) if (feed?.end === Number.POSITIVE_INFINITY) feed.end = this.out.length
+    }
+    return this.#building - from
+  }
+
+  /** The best path of the prefix as it is now. */
+  setBest(prefix: number): void {
+    const path = this.#table.prefixes.best[prefix] as number
+    if (path === 0) this.out.set(prefix, 0, 0)
+    else this.#set(prefix, prefix, path)
+  }
+
+  /** The path as it is now. */
+  setPath(path: number): void {
+    if (isCandidate(this.#table, path)) this.#set(path, this.#table.paths.prefix[path] as number, path)
+    else this.out.set(path, 0, 0)
+  }
+
+  #set(slot: number, prefix: number, path: number): void {
+    const { paths } = this.#table
+    const source = paths.source[path] as number
+    const stage = this.#stage(paths.attributes[path] as number, source)
+    this.out.set(slot, stage.always === byPrefix ? (stage.decide?.(prefix) ?? 0) : stage.always, source)
+  }
+
+  /** Forgets what was evaluated: rules outside the path have changed. */
+  forgetStages(): void {
+    for (const stage of this.#stages) if (stage) this.#release(stage)
+    this.#stages = [undefined]
+    this.#freeStages = []
+    this.#stageOf.fill(0)
+  }
+
+  /** Forgets what was evaluated for an attribute set that is no longer in use. */
+  forgetAttributes(id: number): void {
+    let number = this.#stageOf[id] ?? 0
+    if (number === 0) return
+    this.#stageOf[id] = 0
+    while (number !== 0) {
+      const stage = this.#stages[number] as Stage
+      this.#stages[number] = undefined
+      this.#freeStages.push(number)
+      this.#release(stage)
+      number = stage.next
+    }
+  }
+
+  clear(): void {
+    this.forgetStages()
+    this.out.clear()
+  }
+
+  /** What the export rules make of a path, before the filter. */
+  prepared(attributes: number, source: number): Prepared {
+    return prepare(this.#table.candidate(attributes, source), this.treatment)
+  }
+
+  #stage(attributes: number, source: number): Stage {
+    if (attributes >= this.#stageOf.length) {
+      const wide = new Int32Array(this.#table.store.capacity)
+      wide.set(this.#stageOf)
+      this.#stageOf = wide
+    }
+    const first = this.#stageOf[attributes] as number
+    for (let number = first; number !== 0; ) {
+      const stage = this.#stages[number] as Stage
+      if (stage.source === source) return stage
+      number = stage.next
+    }
+    const stage = this.#evaluate(attributes, source, first)
+    const number = this.#freeStages.pop() ?? this.#stages.length
+    this.#stages[number] = stage
+    this.#stageOf[attributes] = number
+    return stage
+  }
+
+  #evaluate(from: number, source: number, next: number): Stage {
+    const prepared = this.prepared(from, source)
+    if (prepared.kind === 'refused') return { source, next, always: 0, held: [] }
+    const filter = this.treatment.filter.forAttributes(prepared.attributes, prepared.context)
+    const held: number[] = []
+    const outgoing = ({ verdict, attributes }: Outcome): number => {
+      if (verdict === 'reject') return 0
+      const id = this.#table.store.take(finish(attributes, this.treatment), prepared.nextHop)
+      // A set that is sent as it came: the stage goes when the set goes, so it must not keep it.
+      if (id === from) this.#table.store.release(id)
+      else held.push(id)
+      return id
+    }
+    if (filter.kind === 'decided') return { source, next, always: outgoing(filter.outcome), held }
+    const known = new Map<Outcome, number>()
+    const { prefixes } = this.#table
+    const decide = (prefix: number): number => {
+      const { family, words, lengths, perAddress } = prefixes
+      const outcome = filter.decide(family, words, prefix * perAddress, lengths[prefix] as number)
+      let id = known.get(outcome)
+      if (id === undefined) {
+        id = outgoing(outcome)
+        known.set(outcome, id)
+      }
+      return id
+    }
+    return { source, next, always: byPrefix, decide, held }
+  }
+
+  #release(stage: Stage): void {
+    for (const id of stage.held) this.#table.store.release(id)
+  }
+}
