@@ -97,6 +97,20 @@ export {
   type UpdateMessage,
 } from './message/update.ts'
 export { ByteWriter } from './message/writer.ts'
+export { decodeMrt } from './mrt/decode.ts'
+export { encodeMrt, writeMrt } from './mrt/encode.ts'
+export { readMrt } from './mrt/read.ts'
+export type {
+  MessageRecord,
+  MrtPeer,
+  MrtRecord,
+  OtherRecord,
+  PeerIndexTable,
+  RibEntry,
+  RibRecord,
+  StateChangeRecord,
+} from './mrt/record.ts'
+export { dumpTable, type TableDump, type TablePath } from './mrt/table-dump.ts'
 export type * from './rib/contract.ts'
 export { type CollisionVerdict, type Initiator, resolveCollision, type Speakers } from './session/collision.ts'
 export {
