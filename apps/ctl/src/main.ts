@@ -1,4 +1,5 @@
 import { parse } from 'node:path'
+import { systemHost } from './host.ts'
 import { runProgram } from './program.ts'
 import type { Shell } from './shell.ts'
 
@@ -17,6 +18,7 @@ for (const stream of [process.stdout, process.stderr])
 const shell: Shell = {
   name: parse(process.argv[1] ?? '').name === 'calicoctl' ? 'calicoctl' : 'tortiectl',
   environment: process.env,
+  host: systemHost,
   // Asynchronously: a pipe that does not block answers EAGAIN to a plain read.
   stdin: async () => (await import('node:stream/consumers')).text(process.stdin),
   stdout: (text) => void process.stdout.write(text),

@@ -7,10 +7,12 @@ import { CtlError, messageOf } from './errors.ts'
 import { checkLogLevel } from './output/log.ts'
 import type { ExitCode, Shell } from './shell.ts'
 import { bgp } from './tree/bgp.ts'
+import { cluster } from './tree/cluster.ts'
 import { completing } from './tree/completion.ts'
 import { datastore } from './tree/datastore.ts'
 import { explain } from './tree/explain.ts'
 import { ipam } from './tree/ipam.ts'
+import { node } from './tree/node.ts'
 import { apply, create, diff, get, label, patch, remove, replace, validate } from './tree/resources.ts'
 import { version } from './tree/version.ts'
 
@@ -27,6 +29,8 @@ const commands: readonly Command[] = completing([
   explain,
   ipam,
   bgp,
+  node,
+  cluster,
   datastore,
   version,
 ])

@@ -1,11 +1,13 @@
 import type { Call } from '@tortie/runtime'
 import type { Connection } from './connection.ts'
+import type { Host } from './host.ts'
 
 /** The process, as commands see it. */
 export interface Shell {
   /** By which name it was called: `tortiectl`, or `calicoctl`. */
   readonly name: string
   readonly environment: Readonly<Record<string, string | undefined>>
+  readonly host: Host
   /** Everything that standard input has to give. */
   stdin(): Promise<string>
   stdout(text: string): void

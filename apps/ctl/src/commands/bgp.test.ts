@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { answerBgp, type BgpControl, type BgpPeerStatus, type BgpRoute } from '@tortie/node'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { runProgram } from '../program.ts'
+import { hostIn } from '../testing/host.ts'
 
 const call = { signal: new AbortController().signal }
 const peer: BgpPeerStatus = {
@@ -78,6 +79,7 @@ async function run(...tokens: string[]): Promise<{ code: number; stdout: string;
     {
       name: 'tortiectl',
       environment: { TORTIE_BGP_SOCKET: join(dir, 'bgp.sock') },
+      host: hostIn(dir),
       stdin: async () => '',
       stdout: (text) => {
         out.stdout += text

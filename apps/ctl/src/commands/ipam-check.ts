@@ -22,12 +22,23 @@ export async function checkAllocations(
     shell.stderr('--kubeconfig is not used: Services are not read, so addresses of LoadBalancer Services look leaked\n')
   shell.stdout('Checking IPAM for inconsistencies...\n\n')
   const result = await connection.ipam.check({ version: calicoVersion }, call)
-  shell.stdout([...whatIsThere(result, options), ...whatIsWrong(result, options)].map((line) => `${line}\n`).join(''))
+  shell.stdout(
+    linesOfCheck(result, options)
+      .map((line) => `${line}\n`)
+      .join(''),
+  )
   if (options.output !== '') writeText(options.output, formatJson(result.report, { indent: 2 }), 0o777)
   return options.exitCode && result.problems > 0 ? 1 : 0
 }
 
-function whatIsThere(result: CheckResult, { showAll }: CheckOptions): string[] {
+type Shown = Pick<CheckOptions, 'showAll' | 'showProblems'>
+
+/** All that is said of a check. */
+export function linesOfCheck(result: CheckResult, shown: Shown): string[] {
+  return [...whatIsThere(result, shown), ...whatIsWrong(result, shown)]
+}
+
+function whatIsThere(result: CheckResult, { showAll }: Shown): string[] {
   const { blocks, allocations, activePools, uses } = result
   const inBlock = Map.groupBy(allocations, ({ block }) => block)
   const all = (lines: readonly string[]): readonly string[] => (showAll ? lines : [])
@@ -78,7 +89,7 @@ function busiestNodes(nodes: CheckResult['nodes']): string[] {
   ]
 }
 
-function whatIsWrong(result: CheckResult, { showAll, showProblems }: CheckOptions): string[] {
+function whatIsWrong(result: CheckResult, { showAll, showProblems }: Shown): string[] {
   const held = Map.groupBy(result.allocations, ({ address }) => address)
   const shown = (lines: readonly string[]): readonly string[] => (showProblems ? lines : [])
   const inUse = (found: CheckResult['inUseUnallocated'], what: string): readonly string[] =>

@@ -44,7 +44,7 @@ export async function printClusterVersion(pollMs: number, context: CommandContex
   }
 }
 
-async function readVersion({ connection, call }: CommandContext): Promise<Map<string, string>> {
+export async function readVersion({ connection, call }: CommandContext): Promise<Map<string, string>> {
   const { spec } = await connection.datastore.get({ kind: 'ClusterInformation', name: 'default' }, call)
   return new Map([
     ['Cluster Version', spec.calicoVersion || 'unknown'],

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { runProgram } from '../program.ts'
 import type { ExitCode } from '../shell.ts'
+import { hostIn } from '../testing/host.ts'
 import { run } from '../testing/transcript.ts'
 
 let store: string
@@ -29,6 +30,7 @@ function watching(...args: string[]) {
   const shell = {
     name: 'tortiectl',
     environment: { TORTIE_EMBEDDED_PATH: store },
+    host: hostIn(store),
     stdin: async () => '',
     stdout: (text: string) => {
       printed += text

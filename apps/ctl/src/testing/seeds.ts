@@ -15,6 +15,7 @@ export const seeds: Readonly<Record<string, Seed>> = {
   'ipam-used.txt': useAddresses,
   'ipam-split.txt': useAddresses,
   'guard.txt': followOtherRelease,
+  'policy-names.txt': writeOldPolicies,
 }
 
 /** Makes the store. */
@@ -27,6 +28,21 @@ export async function sow(transcript: string, path: string): Promise<void> {
 /** A cluster of the release before. */
 async function followOtherRelease({ datastore }: Connection): Promise<void> {
   await ensureInitialized(datastore, { version: 'v3.31.2-rc1' }, { clock: systemClock, random: systemRandom }, call)
+}
+
+/** As a release that put the tier before the name; of one policy the move was cut short, and one has been moved. */
+async function writeOldPolicies({ store, datastore }: Connection): Promise<void> {
+  await ensureInitialized(datastore, {}, { clock: systemClock, random: systemRandom }, call)
+  const write = async (kind: string, key: string, metadata: object): Promise<void> => {
+    const made = { uid: '11111111-2222-4333-8444-555555555555', creationTimestamp: '2023-01-01T00:00:00Z', ...metadata }
+    const value = JSON.stringify({ kind, apiVersion, metadata: made, spec: { tier: 'default', selector: 'all()' } })
+    await store.compareAndSwap(`/calico/resources/v3/projectcalico.org/${key}`, 'absent', value, call)
+  }
+  const moved = { 'projectcalico.org/metadata': '{"name":"deny"}' }
+  for (const name of ['default.allow', 'default.deny', 'other'])
+    await write('NetworkPolicy', `networkpolicies/shop/${name}`, { name, namespace: 'shop' })
+  await write('NetworkPolicy', 'networkpolicies/shop/deny', { name: 'deny', namespace: 'shop', annotations: moved })
+  await write('GlobalNetworkPolicy', 'globalnetworkpolicies/default.quiet', { name: 'default.quiet' })
 }
 
 /** Addresses in use, borrowed, leaked, used without allocation, and handles that hold nothing. */

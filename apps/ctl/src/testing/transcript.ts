@@ -11,7 +11,8 @@
  *     [1]                                 the exit code, when it is not 0
  *
  * `·` is a space at the end of a line, `⏎` a line end that is missing. What differs from run to run is `<uid>`, `<time>`,
- * `<guid>`, `<revision>` and `<sequence>`.
+ * `<guid>`, `<revision>`, `<sequence>` and `<temp>`. `HOST=$DIR/m` before a command gives it the machine under
+ * `$DIR/m`, as testing/host.ts reads it; without it is the one under `$DIR/host`.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,6 +20,7 @@ import { dirname, join } from 'node:path'
 import { runProgram } from '../program.ts'
 import type { ExitCode, Shell } from '../shell.ts'
 import { defaultConfig } from '../tree/common.ts'
+import { hostIn } from './host.ts'
 
 export interface Transcript {
   readonly files: ReadonlyMap<string, string>
@@ -68,6 +70,7 @@ async function answer(command: string, dir: string): Promise<string> {
   const printed = await run(words.slice(at + 1), {
     name: words[at] ?? '',
     environment: { TORTIE_EMBEDDED_PATH: join(dir, 'store'), ...environment },
+    host: environment.HOST ?? join(dir, 'host'),
     input: input === undefined ? '' : readFileSync(input, 'utf8'),
   })
   const err = shown(printed.stderr, dir).replace(/^(?=.)/gm, '! ')
@@ -84,6 +87,8 @@ interface Setting {
   readonly name?: string
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly input?: string
+  /** The directory that stands for the machine, as hostIn reads it. */
+  readonly host?: string
 }
 
 /** One command in this process. */
@@ -93,6 +98,7 @@ export async function run(args: readonly string[], setting: Setting): Promise<Pr
   const shell: Shell = {
     name: setting.name ?? 'tortiectl',
     environment: setting.environment,
+    host: hostIn(setting.host ?? join(tmpdir(), 'no-host')),
     stdin: async () => setting.input ?? '',
     stdout: (text) => {
       stdout += text
@@ -121,6 +127,7 @@ const varying: readonly (readonly [RegExp, string])[] = [
   [/("?(?:resourceVersion|clusterInformationRevision|Revision)"?: )"\d+"/g, '$1"<revision>"'],
   [/(changed since revision )\d+/g, '$1<revision>'],
   [/\b\d{16,}\b/g, '<sequence>'],
+  [/(\/calico)[A-Za-z0-9]{6}\b/g, '$1<temp>'],
 ]
 
 function shown(text: string, dir: string): string {

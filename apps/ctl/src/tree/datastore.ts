@@ -88,6 +88,17 @@ function readDuration(text: string): number {
   }
 }
 
+const policyNames = leaf({
+  name: 'migrate-policy-names',
+  summary: 'Give policies that an older release wrote the keys that their names say',
+  args: { exactly: 0 },
+  flags: configFlag,
+  async run(invocation) {
+    const { migratePolicyNames } = await import('../commands/policy-names.ts')
+    return await connected(invocation, migratePolicyNames)
+  },
+})
+
 export const datastore: Group = {
   name: 'datastore',
   summary: 'The datastore as a whole',
@@ -103,5 +114,6 @@ export const datastore: Group = {
         copying,
       ],
     },
+    policyNames,
   ],
 }

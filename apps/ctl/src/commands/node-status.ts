@@ -1,0 +1,71 @@
+import type { BgpPeerStatus, BgpStatus } from '@tortie/node'
+import { agentBgp } from '../agent-socket.ts'
+import { CtlError, messageOf } from '../errors.ts'
+import type { HostProcess } from '../host.ts'
+import { formatBox } from '../output/table.ts'
+import type { ExitCode, Shell } from '../shell.ts'
+
+interface NodeContext {
+  readonly shell: Shell
+  readonly call: { readonly signal: AbortSignal }
+}
+
+/** `node status`: whether the agent runs here, and its BGP sessions. Spec 06 §11.3. @throws CtlError */
+export async function showNodeStatus({ shell, call }: NodeContext): Promise<ExitCode> {
+  if (!shell.host.processes().some(isAgent)) throw new CtlError('Calico process is not running.')
+  shell.stdout('Calico process is running.\n')
+  shell.stdout(`${await sessions({ shell, call })}\n`)
+  return 0
+}
+
+/** Ours, and the agents of Calico: by exact words, as calicoctl looks for them, and as its one binary runs them. */
+export function isAgent({ argv }: HostProcess): boolean {
+  const [program = '', first = '', second = ''] = argv
+  if (program === 'calico-felix' || program === 'calico-node' || first === '-felix') return true
+  if (nameOf(program) === 'calico' && first === 'component' && second === 'felix') return true
+  return [program, first].some((word) => nameOf(word) === 'tortie-agent')
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+const families = [4, 6] as const
+
+async function sessions({ shell, call }: NodeContext): Promise<string> {
+  let status: BgpStatus
+  try {
+    status = await agentBgp(shell).status(call)
+  } catch (error) {
+    call.signal.throwIfAborted()
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
+    if (code === 'ENOENT') return '\nThe BGP backend process (BIRD) is not running.\n'
+    const trouble = (family: number): string =>
+      `Error querying BIRD: unable to connect to BIRDv${family} socket: ${messageOf(error)}\n`
+    return families.map((family) => `${heading(family)}${trouble(family)}`).join('')
+  }
+  return families.map((family) => section(family, status)).join('')
+}
+
+function heading(family: number): string {
+  return `\nIPv${family} BGP status\n`
+}
+
+function section(family: 4 | 6, status: BgpStatus): string {
+  const served = status.families.find((one) => one.family === family)
+  if (!served) return `\nINFO: BIRDv${family} process: 'bird${family === 6 ? '6' : ''}' is not running.\n`
+  if (served.peers.length === 0) return `${heading(family)}No IPv${family} peers found.\n`
+  const header = ['PEER ADDRESS', 'PEER TYPE', 'STATE', 'SINCE', 'INFO']
+  return heading(family) + formatBox(header, served.peers.map(row))
+}
+
+const types: Readonly<Record<BgpPeerStatus['type'], string>> = {
+  NodeMesh: 'node-to-node mesh',
+  NodePeer: 'node specific',
+  GlobalPeer: 'global',
+  LocalWorkload: 'local workload',
+}
+
+function row({ peerIP, type, state, since, bgpState, info }: BgpPeerStatus): string[] {
+  return [peerIP, types[type], state, since, info === undefined ? bgpState : `${bgpState} ${info}`]
+}
