@@ -1,6 +1,6 @@
 import { formatJson, type JsonObject, wellKnown } from '@tortie/model'
 import type { StoredMetadata } from './resource.ts'
-import { inOrder, isObject } from './row.ts'
+import { isObject } from './row.ts'
 
 const annotation = wellKnown.metadataAnnotation
 
@@ -8,7 +8,7 @@ const annotation = wellKnown.metadataAnnotation
 export const policyMetadata: StoredMetadata = {
   add: (name, metadata) => ({
     ...metadata,
-    annotations: sorted({ ...annotationsOf(metadata), [annotation]: formatJson({ name }) }),
+    annotations: { ...annotationsOf(metadata), [annotation]: formatJson({ name }) },
   }),
   remove: ({ annotations, ...metadata }) => {
     const { [annotation]: _stored, ...shown } = isObject(annotations) ? annotations : {}
@@ -18,9 +18,4 @@ export const policyMetadata: StoredMetadata = {
 
 function annotationsOf({ annotations }: JsonObject): JsonObject {
   return isObject(annotations) ? annotations : {}
-}
-
-/** As Go writes maps. */
-function sorted(fields: JsonObject): JsonObject {
-  return inOrder(Object.keys(fields).sort(), fields)
 }

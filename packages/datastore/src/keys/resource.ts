@@ -78,7 +78,7 @@ export function resourceRow<K extends Kind>(
       const { resourceVersion: _revision, selfLink: _link, ...kept } = metadata as JsonObject
       const shown = { ...kept, creationTimestamp: kept.creationTimestamp ?? null }
       const written = inOrder(metadataOrder, stored.add(resource.metadata.name, shown))
-      return { kind, apiVersion, metadata: written, ...rest }
+      return { kind, apiVersion, metadata: withSortedMaps(written), ...rest }
     },
     decode(key, value) {
       const { metadata, spec } = value
@@ -93,6 +93,15 @@ export function resourceRow<K extends Kind>(
       return resource as unknown as ResourceOf<K>
     },
   }
+}
+
+/** As Go writes maps. */
+function withSortedMaps(metadata: JsonObject): JsonObject {
+  const maps = (['labels', 'annotations'] as const).flatMap((field) => {
+    const map = metadata[field]
+    return isObject(map) ? [[field, inOrder(Object.keys(map).sort(), map)] as const] : []
+  })
+  return { ...metadata, ...Object.fromEntries(maps) }
 }
 
 function nameNeeds(namespaced: boolean): string {
