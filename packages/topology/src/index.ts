@@ -1,4 +1,8 @@
-/** Nodes, pools, blocks and endpoints to the routing program of one node. Pure, incremental. */
+/** Nodes, pools, blocks and endpoints to the routing program and the BGP of one node. Pure, incremental. */
+export { type BgpTopology, type BgpTopologyOptions, createBgpTopology } from './bgp/bgp-topology.ts'
+export { type ClusterRouteFields, type ClusterRouteOwners, clusterRouteOwners } from './bgp/cluster-route-owners.ts'
+export type { BgpChange, EndpointSlice, ObjectName, Service } from './bgp/inputs.ts'
+export type { BgpProblem, BgpProblemCode, BgpProgram } from './bgp/program.ts'
 export { type EncapMode, encapOf } from './encap.ts'
 export {
   createTopology,

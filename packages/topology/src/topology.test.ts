@@ -66,7 +66,9 @@ describe('routes', () => {
   it('says which block cannot be reached, and why', () => {
     const { program, topology } = programOf([...nodes, put(pool('p', '10.65.0.0/16')), put(block('10.65.0.0/26', 'c'))])
     expect(program.routes.size).toBe(0)
-    expect(topology.unroutable()).toMatchObject([{ destination: '10.65.0.0/26', node: 'c', why: /another subnet/ }])
+    expect(topology.unroutable()).toMatchObject([
+      { destination: '10.65.0.0/26', node: 'c', why: expect.stringMatching(/another subnet/) },
+    ])
   })
 
   it.each([
