@@ -9,12 +9,13 @@ const kinds = {
     false,
     ({ field, why }) => `${field}: ${why}`,
   ),
+  'bgp/bad-use': errorKind<{ readonly why: string }>(false, ({ why }) => why),
 }
 
 export type BgpErrorCode = keyof typeof kinds
 type FactsOf<C extends BgpErrorCode> = Parameters<(typeof kinds)[C]['text']>[0]
 
-/** Every error that this package throws: only for values that cannot be encoded. What a peer sends never throws. */
+/** Every error that this package throws: only for values and calls that cannot be. What a peer sends never throws. */
 export class BgpError<C extends BgpErrorCode = BgpErrorCode> extends TortieError<C, FactsOf<C>> {
   constructor(code: C, facts: FactsOf<C>, options?: { readonly cause?: unknown }) {
     super(code, kinds[code] as ErrorKind<FactsOf<C>>, facts, options)

@@ -1,4 +1,4 @@
-/** BGP-4 codec and session state machine: RFC 4271, 4760, 6793, 7606, 7911, 8092 and others. Knows nothing of sockets or kernel routes. */
+/** BGP-4: codec, session state machine, routing tables and a speaker of them, over ports. Knows nothing of sockets or kernel routes. */
 export {
   type Bfd,
   type BfdPorts,
@@ -20,7 +20,7 @@ export {
 } from './bfd/packet.ts'
 export type { BfdEndpoint, BfdSocket, BfdSocketOptions, BfdTransport } from './bfd/ports.ts'
 export type { BfdStatus } from './bfd/session.ts'
-export { BgpError, type BgpErrorCode } from './errors.ts'
+export * from './codec.ts'
 export {
   type AttributeStage,
   type CompiledFilter,
@@ -41,62 +41,6 @@ export {
   type Statement,
   type Verdict,
 } from './filter/filter.ts'
-export {
-  type AsPath,
-  type AsSegment,
-  asPathLength,
-  firstAs,
-  formatAsPath,
-  prependAs,
-  type SegmentTypeCode,
-} from './message/as-path.ts'
-export type { Aggregator, LargeCommunity } from './message/attribute-fields.ts'
-export { type AttributeSet, decodeAttributes, encodeAttributes } from './message/attributes.ts'
-export {
-  type AddPathDirections,
-  type AfiSafi,
-  type Capability,
-  type CapabilityKind,
-  type CapabilityOf,
-  findCapability,
-} from './message/capabilities.ts'
-export type { Fault, FaultAction } from './message/fault.ts'
-export { MessageFramer } from './message/framer.ts'
-export * from './message/iana.ts'
-export { type AttributeInterner, createAttributeInterner } from './message/intern.ts'
-export {
-  checkHeader,
-  type DecodedMessage,
-  decodeMessage,
-  encodeMessage,
-  type KeepaliveMessage,
-  keepalive,
-  type Message,
-  type RouteRefreshMessage,
-  writeMessage,
-} from './message/message.ts'
-export { formatNlri, formatNlriEntry, type Nlri, nlriOf, nlriSize, noNlri } from './message/nlri.ts'
-export {
-  formatNotification,
-  hardReset,
-  hardResetReason,
-  type NotificationMessage,
-  notification,
-  shutdown,
-  shutdownText,
-} from './message/notification.ts'
-export { asOf, type OpenMessage } from './message/open.ts'
-export { defaultWireOptions, type WireOptions } from './message/options.ts'
-export type { PathAttributes, UnknownAttribute } from './message/path-attributes.ts'
-export {
-  type DecodedUpdate,
-  emptyUpdate,
-  endOfRib,
-  endOfRibFamily,
-  type MpReach,
-  type UpdateMessage,
-} from './message/update.ts'
-export { ByteWriter } from './message/writer.ts'
 export { decodeMrt } from './mrt/decode.ts'
 export { encodeMrt, writeMrt } from './mrt/encode.ts'
 export { readMrt } from './mrt/read.ts'
@@ -127,6 +71,17 @@ export {
   type Timer,
 } from './session/fsm.ts'
 export { checkOpen, type GracefulRestart, negotiate, type Session } from './session/negotiate.ts'
+export { bfdPaths } from './speaker/bfd-paths.ts'
 export type { DynamicPeers, Listen, PeerConfig, SpeakerConfig } from './speaker/config.ts'
-export type { Connection, Listener, Network, SpeakerPorts, TcpOptions } from './speaker/ports.ts'
+export { createSpeaker } from './speaker/create-speaker.ts'
+export { peerConfig } from './speaker/peer-config.ts'
+export type {
+  Connection,
+  Listener,
+  MonitoredPath,
+  Network,
+  PathMonitor,
+  SpeakerPorts,
+  TcpOptions,
+} from './speaker/ports.ts'
 export type { PeerStatus, Speaker, SpeakerEvent, SpeakerOptions } from './speaker/speaker.ts'

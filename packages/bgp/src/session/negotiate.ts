@@ -30,6 +30,8 @@ export interface Session {
   readonly enhancedRouteRefresh: boolean
   /** What the peer offers, when we offer it too (RFC 4724). */
   readonly gracefulRestart?: GracefulRestart
+  /** Both sides know of LLGR_STALE (RFC 9494); seconds for which each of the peer's families may be kept as such. */
+  readonly longLived?: readonly { readonly family: Family; readonly forwarding: boolean; readonly staleTime: number }[]
   /** `host.domain` of the peer, to be shown. */
   readonly hostname?: string
 }
@@ -118,6 +120,7 @@ export function negotiate(local: OpenMessage, remote: OpenMessage): Session {
   })
   const holdTime = Math.min(local.holdTime, remote.holdTime)
   const gracefulRestart = gracefulRestartOf(local, remote)
+  const longLived = longLivedOf(local, remote)
   const fqdn = findCapability(remote.capabilities, 'fqdn')
   return {
     remoteAs,
@@ -131,6 +134,7 @@ export function negotiate(local: OpenMessage, remote: OpenMessage): Session {
     routeRefresh: both('routeRefresh'),
     enhancedRouteRefresh: both('enhancedRouteRefresh'),
     ...(gracefulRestart && { gracefulRestart }),
+    ...(longLived && { longLived }),
     ...(fqdn && { hostname: fqdn.domain === '' ? fqdn.host : `${fqdn.host}.${fqdn.domain}` }),
   }
 }
@@ -153,4 +157,15 @@ function gracefulRestartOf(local: OpenMessage, remote: OpenMessage): GracefulRes
       return family === undefined ? [] : [{ family, forwarding: one.forwarding }]
     }),
   }
+}
+
+/** The times that the peer asks for. The capability means nothing without that of graceful restart: RFC 9494 §3. */
+function longLivedOf(local: OpenMessage, remote: OpenMessage): Session['longLived'] {
+  const kind = 'longLivedGracefulRestart'
+  const theirs = findCapability(remote.capabilities, kind)
+  if (!theirs || !findCapability(local.capabilities, kind) || !gracefulRestartOf(local, remote)) return undefined
+  return theirs.families.flatMap(({ afi, safi, forwarding, staleTime }) => {
+    const family = familyOf({ afi, safi })
+    return family === undefined ? [] : [{ family, forwarding, staleTime }]
+  })
 }

@@ -12,6 +12,7 @@ export interface SpeakerConfig {
   readonly dynamic?: readonly DynamicPeers[]
   /** Seconds that an own restart waits for the peers' End-of-RIB (RFC 4724 §4.1). */
   readonly recoveryTime: number
+  /** Greatest number of equal paths of a prefix (ECMP). Of a running speaker it cannot change. */
   readonly maxPaths: number
   /** Sent in the FQDN capability, when set. */
   readonly hostname?: string
@@ -45,15 +46,20 @@ export interface PeerConfig {
   readonly connectDelayTime: number
   readonly connectRetryTime: number
   readonly idleHoldTime: { readonly first: number; readonly longest: number }
-  /** `time` 0 and not `enabled`: no capability. */
+  /**
+   * `enabled` asks the peer to keep our routes for `time` seconds, at most 4095, while we restart; without it the
+   * peer's routes are still kept while it restarts, unless `time` is 0 too: then the capability is not sent.
+   */
   readonly gracefulRestart: { readonly enabled: boolean; readonly time: number; readonly notification: boolean }
-  /** Seconds to keep routes after `gracefulRestart.time`; `aware` alone sends the capability without families. */
+  /** Seconds that the peer may keep our routes after `gracefulRestart.time` (RFC 9494); 0 is aware of it, no more. */
   readonly longLived?: { readonly staleTime: number }
   readonly addPath: { readonly send: boolean; readonly receive: boolean }
   readonly extendedMessage: boolean
   readonly extendedNextHop: boolean
   readonly enhancedRouteRefresh: boolean
   readonly role?: number
+  /** GRACEFUL_SHUTDOWN on a received route makes its LOCAL_PREF 0 (RFC 8326). */
+  readonly gracefulShutdown?: boolean
   /** TCP-MD5 (RFC 2385), at most 80 octets. Never logged. */
   readonly password?: string
   /** Hops to the peer at most (GTSM, RFC 5082); otherwise `ttl` is what is sent. */
@@ -72,6 +78,7 @@ export interface PeerConfig {
   readonly shutdown?: string
   /** Announce everything with GRACEFUL_SHUTDOWN and LOCAL_PREF 0: traffic moves away before a stop (RFC 8326). */
   readonly draining?: boolean
+  /** Times in milliseconds. */
   readonly bfd?: {
     readonly minTx: number
     readonly minRx: number

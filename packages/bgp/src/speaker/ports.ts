@@ -30,15 +30,16 @@ export interface Connection {
   readonly unsent: number
   /** Stops and goes on reading. */
   pause(paused: boolean): void
-  /** Options that may be set on an accepted connection: TTL. */
-  configure(options: Pick<TcpOptions, 'ttl' | 'minTtl'>): void
-  /** Closes after what was written is out, at most `ms` later; `abort` at once with a reset. */
-  close(ms: number): void
+  /** Options that may change while it is open. `password` '' is none. */
+  configure(options: Partial<Pick<TcpOptions, 'ttl' | 'minTtl' | 'password'>>): void
+  /** Closes after what was written is out, at most `ms` later; resolves when it is closed. */
+  close(ms: number): Promise<void>
+  /** Closes at once, with a reset. */
   abort(): void
 }
 
 export interface Listener {
-  /** Passwords of the peers that may connect to it, by address. Replaces the earlier ones. */
+  /** Passwords of the peers that may connect to it, by address or, for dynamic ones, prefix. Replaces the earlier ones. */
   setPasswords(passwords: ReadonlyMap<string, string>): void
   readonly port: number
   close(): void
@@ -47,7 +48,29 @@ export interface Listener {
 /** TCP as the speaker needs it. Real sockets, or a network in memory on virtual time. */
 export interface Network {
   connect(to: { readonly address: string; readonly port: number }, options: TcpOptions, call: Call): Promise<Connection>
-  listen(listen: Listen, accept: (connection: Connection) => void): Promise<Listener>
+  /** Passwords are there before the first connection can come. */
+  listen(
+    listen: Listen,
+    passwords: ReadonlyMap<string, string>,
+    accept: (connection: Connection) => void,
+  ): Promise<Listener>
+}
+
+/** Watches the path to a peer (RFC 5882) while its session is up. */
+export interface PathMonitor {
+  /** `down` is called when a path that was up is lost, not when the other side stops monitoring. */
+  watch(path: MonitoredPath, down: () => void): Disposable
+}
+
+export interface MonitoredPath {
+  readonly address: string
+  readonly localAddress: string
+  readonly interface?: string
+  /** Milliseconds. */
+  readonly minTx: number
+  readonly minRx: number
+  readonly multiplier: number
+  readonly multihop: boolean
 }
 
 export interface SpeakerPorts {
@@ -57,4 +80,6 @@ export interface SpeakerPorts {
   readonly log: Log
   /** Ends the current turn so that sockets are served: `setImmediate` as a promise. */
   readonly yieldTurn: () => Promise<void>
+  /** For peers with `bfd`; without it they are watched by the hold timer alone. */
+  readonly bfd?: PathMonitor
 }

@@ -31,7 +31,7 @@ export interface PeerStatus {
 export type SpeakerEvent =
   | { readonly kind: 'peer'; readonly status: PeerStatus; readonly because?: string }
   | { readonly kind: 'best'; readonly routes: readonly BestRoute[] }
-  /** Own graceful restart is over: what the kernel holds beyond the best routes may go. */
+  /** Own graceful restart (`SpeakerOptions.restarted`) is over: what the kernel holds beyond the best routes may go. */
   | { readonly kind: 'recovered' }
   | {
       readonly kind: 'notification'
@@ -73,8 +73,10 @@ export interface Speaker {
   explainExport(peer: string, prefix: string): readonly ExportView[]
 }
 
-/** Own restart: kernel routes of the families were kept, so that peers may go on using them (RFC 4724 F bit). */
 export interface SpeakerOptions {
+  /** How next hops are reached that `resolveNextHop` was not called for; without it their routes are not used. */
+  readonly resolveByDefault?: NextHopResolution
+  /** Own restart: kernel routes of the families were kept, so that peers may go on using them (RFC 4724 F bit). */
   readonly restarted?: { readonly forwarding: readonly Family[] }
 }
 

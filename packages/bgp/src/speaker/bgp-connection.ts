@@ -1,0 +1,375 @@
+import type { Clock } from '@tortie/runtime'
+import { MessageFramer } from '../message/framer.ts'
+import { CeaseSubcode, ErrorCode } from '../message/iana.ts'
+import type { AttributeInterner } from '../message/intern.ts'
+import { type DecodedMessage, decodeMessage, headerSize, type Message, writeMessage } from '../message/message.ts'
+import { hardReset, type NotificationMessage, notification } from '../message/notification.ts'
+import type { OpenMessage } from '../message/open.ts'
+import { defaultWireOptions } from '../message/options.ts'
+import type { DecodedUpdate } from '../message/update.ts'
+import { ByteWriter } from '../message/writer.ts'
+import type { Initiator } from '../session/collision.ts'
+import {
+  type Effect,
+  type Ending,
+  type Event,
+  type FsmPeer,
+  type Timer as FsmTimer,
+  idle,
+  type Status,
+  step,
+} from '../session/fsm.ts'
+import type { Session } from '../session/negotiate.ts'
+import { Inbox } from './inbox.ts'
+import type { Connection } from './ports.ts'
+import type { Timer, Timers } from './timers.ts'
+
+/** What all connections of a speaker share. */
+export interface ConnectionPorts {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly interner: AttributeInterner
+  readonly yieldTurn: () => Promise<void>
+  /** Something came, or what was sent is out: there is work. */
+  readonly readable: (connection: BgpConnection) => void
+  readonly writable: (connection: BgpConnection) => void
+}
+
+/** What became of a state machine's wishes that concern the whole peer. */
+export interface ConnectionOwner {
+  /** Configuration for the state machine; its OPEN is fixed when a connection begins. */
+  fsmPeer(): FsmPeer
+  /** Seconds that a timer runs for, jitter included. */
+  seconds(timer: FsmTimer, seconds: number, session: Session | undefined): number
+  dial(connection: BgpConnection): void
+  /** Whether its rest is over, rather than replaced by another connection. */
+  mayDial(): boolean
+  /** The peer's OPEN has come: settles collisions, and hands it on with `handle`. */
+  opened(connection: BgpConnection, open: OpenMessage): void
+  established(connection: BgpConnection, session: Session): void
+  updated(connection: BgpConnection, update: Exclude<DecodedUpdate, { readonly action: 'session-reset' }>): void
+  refreshed(connection: BgpConnection, message: Extract<Message, { readonly kind: 'ROUTE-REFRESH' }>): void
+  released(connection: BgpConnection, session: Session, ending: Ending, graceful: boolean): void
+  /** Idle for so long, after failures or for the other connection's sake. */
+  rest(connection: BgpConnection, seconds: number, event: Event): void
+  /** A step is done. */
+  stepped(connection: BgpConnection, before: Status, event: Event): void
+  notified(notification: NotificationMessage, sent: boolean): void
+  readonly messages: { received: number; sent: number }
+}
+
+/** Octets that wait to be read before the socket is paused, and at which it goes on. */
+const inboxHigh = 256 * 1024
+const inboxLow = 64 * 1024
+/** Milliseconds for the last words to get out (spec 05 B3). */
+const lingerMs = 10_000
+/** RFC 9687 §3: at least 8 minutes, or twice the hold time. */
+const sendHoldSeconds = 480
+
+type Performer<E = Effect> = (effect: E, event: Event, before: Status) => void
+type Performers = { readonly [K in Effect['do']]: Performer<Extract<Effect, { readonly do: K }>> }
+
+/** Endings after which the peer has to forget our routes. */
+const noGracefulRestart: readonly number[] = [
+  CeaseSubcode.maximumPrefixes,
+  CeaseSubcode.administrativeShutdown,
+  CeaseSubcode.peerDeconfigured,
+  CeaseSubcode.bfdDown,
+]
+
+/** One connection to a peer, or the attempt to have one: runs the state machine on a socket and timers. */
+export class BgpConnection {
+  readonly initiator: Initiator
+  status: Status = idle
+  /** Monotonic milliseconds of the TCP connection. */
+  connectedMs = 0
+  private socket: Connection | undefined
+  private readonly owner: ConnectionOwner
+  private readonly ports: ConnectionPorts
+  private fsm: FsmPeer
+  private attempt: AbortController | undefined
+  private framer = new MessageFramer()
+  private readonly inbox = new Inbox()
+  private paused = false
+  private receivedBytes = 0
+  private readonly timers: Readonly<Record<FsmTimer, Timer>>
+  private readonly sendHold: Timer
+  private sentBytes = 0
+  private sentBefore = 0
+  /** Closed sockets that still have something to say. */
+  private lingering: Promise<void> = Promise.resolve()
+
+  constructor(initiator: Initiator, owner: ConnectionOwner, ports: ConnectionPorts) {
+    this.initiator = initiator
+    this.owner = owner
+    this.ports = ports
+    this.fsm = owner.fsmPeer()
+    const timer = (event: Event): Timer => ports.timers.create(() => this.handle(event))
+    this.timers = {
+      ConnectRetry: timer({ kind: 'ConnectRetryTimer_Expires' }),
+      DelayOpen: timer({ kind: 'DelayOpenTimer_Expires' }),
+      Hold: ports.timers.create(() => this.holdExpired()),
+      Keepalive: timer({ kind: 'KeepaliveTimer_Expires' }),
+      IdleHold: ports.timers.create(() => owner.mayDial() && this.handle({ kind: 'IdleHoldTimer_Expires' })),
+      Stable: timer({ kind: 'StableTimer_Expires' }),
+    }
+    this.sendHold = ports.timers.create(() => this.sendHoldExpired())
+  }
+
+  /** As given to the state machine, with the OPEN that was sent. */
+  get parameters(): FsmPeer {
+    return this.fsm
+  }
+
+  get state(): Status['state'] {
+    return this.status.state
+  }
+
+  /** Has a socket over which BGP is spoken. */
+  get connected(): boolean {
+    return this.socket !== undefined
+  }
+
+  get localAddress(): string | undefined {
+    return this.socket?.localAddress
+  }
+
+  /** Octets that the kernel has not taken yet. */
+  get unsent(): number {
+    return this.socket?.unsent ?? 0
+  }
+
+  /** What was closed is closed when this resolves. */
+  get closed(): Promise<void> {
+    return this.lingering
+  }
+
+  /** One event through the state machine, and what it wants done. */
+  handle(event: Event): void {
+    const before = this.status
+    const { status, effects } = step(this.fsm, before, event)
+    this.status = status
+    for (const effect of effects) (this.perform[effect.do] as Performer)(effect, event, before)
+    this.owner.stepped(this, before, event)
+  }
+
+  /** Accepted, or our own attempt succeeded. */
+  attach(socket: Connection): void {
+    this.attempt = undefined
+    this.socket = socket
+    this.connectedMs = this.ports.clock.monotonicMs()
+    this.framer = new MessageFramer()
+    this.inbox.clear()
+    this.paused = false
+    this.sentBytes = 0
+    socket.start({
+      data: (bytes) => this.socket === socket && this.received(bytes),
+      drain: () => this.socket === socket && this.ports.writable(this),
+      end: () => this.socket === socket && this.ended(),
+    })
+    this.fsm = this.owner.fsmPeer()
+    this.handle({ kind: this.initiator === 'local' ? 'Tcp_CR_Acked' : 'TcpConnectionConfirmed' })
+  }
+
+  /** The signal of a new attempt to connect. */
+  beginAttempt(): AbortSignal {
+    this.attempt?.abort()
+    this.attempt = new AbortController()
+    return this.attempt.signal
+  }
+
+  /** Reads about `size` octets of what came. True when more waits. */
+  read(size: number): boolean {
+    const segment = this.inbox.peek(size)
+    const { socket } = this
+    const fault = this.framer.push(segment, (message) => this.take(message) && this.socket === socket)
+    if (this.socket !== socket) return false
+    this.inbox.drop(segment.length)
+    if (fault) this.handle({ kind: 'BGPHeaderErr', notification: fault })
+    if (this.paused && this.inbox.size < inboxLow) this.pause(false)
+    return this.inbox.size > 0
+  }
+
+  /** New parameters that need no new session. */
+  reconfigure(): void {
+    this.fsm = { ...this.owner.fsmPeer(), open: this.fsm.open }
+    const { session, state } = this.status
+    const runs = session && session.holdTime > 0 && (state === 'Established' || state === 'OpenConfirm')
+    if (runs) this.arm('Keepalive', session.keepaliveTime, session)
+  }
+
+  /** Options of the socket that may change meanwhile. */
+  configureSocket(options: Parameters<Connection['configure']>[0]): void {
+    this.socket?.configure(options)
+  }
+
+  /** Whole messages, e.g. UPDATEs. */
+  sendBytes(bytes: Uint8Array): void {
+    if (!this.socket) return
+    for (let at = 0; at + headerSize <= bytes.length; at += ((bytes[at + 16] ?? 0) << 8) | (bytes[at + 17] ?? 0))
+      this.owner.messages.sent++
+    this.sentBytes += bytes.length
+    this.socket.write(bytes)
+    if (this.socket.unsent > 0 && !this.sendHold.armed) this.watchSending()
+  }
+
+  send(message: Message): void {
+    shared.reset()
+    writeMessage(shared, message, this.status.session?.send ?? defaultWireOptions)
+    this.sendBytes(shared.bytes)
+    if (message.kind === 'NOTIFICATION') this.owner.notified(message, true)
+  }
+
+  /** Runs a timer of this state machine on behalf of the peer. */
+  arm(timer: FsmTimer, seconds: number, session = this.status.session): void {
+    this.timers[timer].arm(this.owner.seconds(timer, seconds, session))
+  }
+
+  get resting(): boolean {
+    return this.timers.IdleHold.armed
+  }
+
+  /** Drops everything without a word, and is as new. */
+  discard(failures = 0): void {
+    this.cancelAll()
+    this.attempt?.abort()
+    this.attempt = undefined
+    const { socket } = this
+    this.socket = undefined
+    this.inbox.clear()
+    this.status = { ...idle, failures }
+    if (socket) this.linger(socket.close(0))
+  }
+
+  private readonly perform: Performers = {
+    connect: () => this.owner.dial(this),
+    close: () => this.close(),
+    send: ({ message }, _, { session }) => this.send(this.wrapped(message, session)),
+    arm: ({ timer, seconds }, event) =>
+      timer === 'IdleHold' ? this.owner.rest(this, seconds, event) : this.arm(timer, seconds),
+    cancel: ({ timer }) => this.timers[timer].cancel(),
+    cancelAll: () => this.cancelAll(),
+    establish: ({ session }) => this.owner.established(this, session),
+    release: ({ ending, graceful }, _, { session }) => session && this.owner.released(this, session, ending, graceful),
+    process: () => undefined, // by the caller of `handle`, who has the message
+  }
+
+  /** What must end the session for good is a Hard Reset where the peer would restart gracefully: RFC 8538 §3.1. */
+  private wrapped(message: Message, session: Session | undefined): Message {
+    const final = message.kind === 'NOTIFICATION' && message.code === ErrorCode.cease
+    if (!final || !session?.gracefulRestart?.notification) return message
+    return noGracefulRestart.includes(message.subcode) ? hardReset(message) : message
+  }
+
+  private cancelAll(): void {
+    for (const timer of Object.values(this.timers)) timer.cancel()
+    this.sendHold.cancel()
+  }
+
+  private close(): void {
+    this.attempt?.abort()
+    this.attempt = undefined
+    const { socket } = this
+    if (!socket) return
+    this.socket = undefined
+    this.inbox.clear()
+    this.sendHold.cancel()
+    this.linger(socket.close(lingerMs))
+  }
+
+  private linger(closing: Promise<void>): void {
+    this.lingering = Promise.all([this.lingering, closing]).then(() => undefined)
+  }
+
+  private received(bytes: Uint8Array): void {
+    this.receivedBytes += bytes.length
+    this.inbox.push(bytes)
+    if (!this.paused && this.inbox.size > inboxHigh) this.pause(true)
+    this.ports.readable(this)
+  }
+
+  private pause(paused: boolean): void {
+    this.paused = paused
+    this.socket?.pause(paused)
+  }
+
+  /** The peer's last words are read before its end is believed. */
+  private ended(): void {
+    const { socket } = this
+    while (this.socket === socket && this.inbox.size > 0) this.read(this.inbox.size)
+    if (this.socket === socket) this.handle({ kind: 'TcpConnectionFails' })
+  }
+
+  /** False to read no further. */
+  private take(bytes: Uint8Array): boolean {
+    this.owner.messages.received++
+    const decoded = decodeMessage(bytes, this.status.session?.receive ?? defaultWireOptions, this.ports.interner)
+    if (decoded.kind === 'message') this.takeMessage(decoded.message)
+    else if (decoded.kind === 'update') this.takeUpdate(decoded.decoded)
+    else {
+      const kind = decoded.notification.code === ErrorCode.open ? 'BGPOpenMsgErr' : 'BGPHeaderErr'
+      this.handle({ kind, notification: decoded.notification })
+    }
+    return this.socket !== undefined
+  }
+
+  private takeMessage(message: Extract<DecodedMessage, { readonly kind: 'message' }>['message']): void {
+    if (message.kind === 'KEEPALIVE') this.handle({ kind: 'KeepAliveMsg' })
+    else if (message.kind === 'OPEN') this.takeOpen(message)
+    else if (message.kind === 'NOTIFICATION') {
+      this.owner.notified(message, false)
+      this.handle({ kind: 'NotifMsg', notification: message })
+    } else {
+      this.handle({ kind: 'RouteRefreshMsg' })
+      if (this.state === 'Established') this.owner.refreshed(this, message)
+    }
+  }
+
+  private takeOpen(open: OpenMessage): void {
+    this.owner.opened(this, open)
+    const { session } = this.status
+    if (session) this.framer.extendedMessage = session.receive.extendedMessage
+  }
+
+  private takeUpdate(decoded: DecodedUpdate): void {
+    if (decoded.action === 'session-reset') {
+      const { code, subcode, data } = decoded.fault
+      this.handle({ kind: 'UpdateMsgErr', notification: notification(code, subcode, data) })
+      return
+    }
+    this.handle({ kind: 'UpdateMsg' })
+    if (this.state === 'Established') this.owner.updated(this, decoded)
+  }
+
+  /**
+   * A busy event loop is no dead peer: what came and is not read yet counts for it. Timers ring before sockets are read,
+   * so one turn is waited for.
+   */
+  private holdExpired(): void {
+    const { socket, receivedBytes } = this
+    if (this.inbox.size > 0 || this.paused) {
+      this.timers.Hold.arm(Math.min(10, this.status.session?.holdTime ?? 10))
+      return
+    }
+    void this.ports.yieldTurn().then(() => {
+      if (this.socket !== socket || this.timers.Hold.armed) return
+      if (this.receivedBytes === receivedBytes) this.handle({ kind: 'HoldTimer_Expires' })
+      else this.timers.Hold.arm(Math.min(10, this.status.session?.holdTime ?? 10))
+    })
+  }
+
+  private watchSending(): void {
+    this.sentBefore = this.sentBytes - this.unsent
+    this.sendHold.arm(Math.max(sendHoldSeconds, 2 * (this.status.session?.holdTime ?? 0)))
+  }
+
+  /** RFC 9687: the peer takes nothing although it says that it lives. */
+  private sendHoldExpired(): void {
+    if (this.unsent === 0) return
+    if (this.sentBytes - this.unsent > this.sentBefore) this.watchSending()
+    else this.handle({ kind: 'SendHoldTimer_Expires' })
+  }
+}
+
+/** For single messages, which are copied away at once. */
+const shared = new ByteWriter(4096)

@@ -1,0 +1,385 @@
+import type { Random } from '@tortie/runtime'
+import { CeaseSubcode, ErrorCode, OpenSubcode } from '../message/iana.ts'
+import { formatNotification, type NotificationMessage, notification } from '../message/notification.ts'
+import { asOf, type OpenMessage } from '../message/open.ts'
+import { resolveCollision } from '../session/collision.ts'
+import type { Ending, Event, FsmPeer, Timer as FsmTimer, State, Status } from '../session/fsm.ts'
+import { checkOpen, type Session } from '../session/negotiate.ts'
+import { BgpConnection, type ConnectionOwner, type ConnectionPorts } from './bgp-connection.ts'
+import { changeOf } from './changes.ts'
+import type { PeerConfig, SpeakerConfig } from './config.ts'
+import { describeEnding, lapseOf } from './lapse.ts'
+import { openOf } from './open.ts'
+import { PeerSession, type PeerSessionPorts } from './peer-session.ts'
+import type { Connection, Network } from './ports.ts'
+import type { Recovery } from './recovery.ts'
+import type { PeerStatus, SpeakerEvent } from './speaker.ts'
+import { tcpOptionsOf } from './tcp-options.ts'
+
+export interface PeerPorts
+  extends ConnectionPorts,
+    Pick<PeerSessionPorts, 'rib' | 'bfd' | 'draining' | 'indexed' | 'touched'> {
+  readonly network: Network
+  readonly random: Random
+  readonly speaker: () => SpeakerConfig
+  readonly recovery: Recovery
+  readonly emit: (event: SpeakerEvent) => void
+  /** Nothing of the peer is left: one that was made on demand goes. */
+  readonly over: (peer: Peer) => void
+}
+
+/** Seconds in Established after which failures are forgotten (spec 05 A5). */
+const stableTime = 300
+/**
+ * A connection that comes so long after the session was established, in milliseconds, is no late half of a collision: it
+ * tells that the peer has restarted (RFC 4724 §4.2).
+ */
+const lateCollisionMs = 2000
+/** One report of trouble in so many milliseconds. */
+const problemEveryMs = 1000
+
+const rank: Readonly<Record<State, number>> = {
+  Idle: 0,
+  Active: 1,
+  Connect: 2,
+  OpenSent: 3,
+  OpenConfirm: 4,
+  Established: 5,
+}
+const isConversing = (one: BgpConnection | undefined): boolean => one !== undefined && rank[one.state] >= 4
+
+/**
+ * One neighbour: a connection that we dial, one that it dialled, and how they become one session (RFC 4271 §6.8, §8).
+ * The dialler is the one that rests, backs off and begins again.
+ */
+export class Peer implements ConnectionOwner {
+  config: PeerConfig
+  readonly routes: PeerSession
+  readonly messages = { received: 0, sent: 0 }
+  /** Made on demand from a prefix. */
+  readonly dynamic: boolean
+  private readonly ports: PeerPorts
+  private readonly dialer: BgpConnection
+  private incoming: BgpConnection | undefined
+  private started = false
+  /** An error is being waited out: its connections are refused too. */
+  private refusing = false
+  private without: 'nothing' | 'optional' | 'all' = 'nothing'
+  private failedDials = 0
+  private establishedMs = 0
+  private shownState: State = 'Idle'
+  private since: number
+  private lastError: string | undefined
+  private shownRestarting = false
+  private flaps = 0
+  private lastProblemMs = Number.NEGATIVE_INFINITY
+
+  constructor(config: PeerConfig, ports: PeerPorts, dynamic = false) {
+    this.config = config
+    this.ports = ports
+    this.dynamic = dynamic
+    this.since = ports.clock.wallMs()
+    this.routes = new PeerSession(config, {
+      ...ports,
+      routerId: () => ports.speaker().routerId,
+      changed: () => this.routesChanged(),
+      problem: (why) => this.problem(why),
+      stop: (because) => this.routes.connection?.handle({ kind: 'AutomaticStop', notification: because }),
+    })
+    this.dialer = new BgpConnection('local', this, ports)
+  }
+
+  get key(): string {
+    return this.config.key
+  }
+
+  get settled(): boolean {
+    return this.routes.settled || this.config.shutdown !== undefined
+  }
+
+  get unreachable(): boolean {
+    return this.failedDials > 1 && !this.incoming
+  }
+
+  start(): void {
+    if (this.started || this.config.shutdown !== undefined) return
+    this.started = true
+    this.refusing = false
+    if (this.config.passive) this.dialer.handle({ kind: 'ManualStart' })
+    else this.dialer.arm('IdleHold', this.config.connectDelayTime)
+  }
+
+  /** Down until `start`; the other side reads `text` (RFC 9003). */
+  stop(text: string | undefined): void {
+    this.started = false
+    const event: Event = { kind: 'ManualStop', ...(text !== undefined && { text }) }
+    for (const connection of this.connections()) connection.handle(event)
+    this.incoming = undefined
+  }
+
+  /** Breaks off without a word: helpers keep our routes (RFC 4724 §4.2). */
+  vanish(): void {
+    this.started = false
+    for (const connection of this.connections()) connection.discard()
+    this.incoming = undefined
+  }
+
+  /** Ends the session and, unless `for good`, begins a new one. */
+  reset(because: NotificationMessage, forGood = false): void {
+    if (forGood) this.started = false
+    for (const connection of this.connections())
+      if (connection.connected) connection.handle({ kind: 'AutomaticStop', notification: because })
+    if (forGood) {
+      this.vanish()
+      this.routes.remove()
+    }
+  }
+
+  async closed(): Promise<void> {
+    await Promise.all(this.connections().map((connection) => connection.closed))
+  }
+
+  /** Takes a new configuration with the same address; resets the session only where it must. */
+  reconfigure(config: PeerConfig, routerIdChanged: boolean): void {
+    const before = this.config
+    const change = routerIdChanged ? 'reset' : changeOf(before, config)
+    this.config = config
+    if (change === 'none') return
+    if (before.password !== config.password)
+      for (const connection of this.connections()) connection.configureSocket({ password: config.password ?? '' })
+    if (config.shutdown !== undefined) {
+      if (before.shutdown === undefined) this.stop(config.shutdown)
+    } else if (change === 'reset') this.reset(notification(ErrorCode.cease, CeaseSubcode.otherConfigurationChange))
+    for (const connection of this.connections()) connection.reconfigure()
+    this.routes.reconfigure(config)
+    if (config.shutdown === undefined) this.restartDialer(change === 'reset' || before.passive !== config.passive)
+  }
+
+  /** Started if it was down; one that waits for the peer, or dials it, begins anew with the new parameters. */
+  private restartDialer(anew: boolean): void {
+    if (!this.started) {
+      this.start()
+      return
+    }
+    if (!anew || rank[this.dialer.state] >= 3 || isConversing(this.incoming) || this.routes.session) return
+    this.dialer.discard(this.dialer.status.failures)
+    this.started = false
+    this.start()
+  }
+
+  /** A connection from the peer. */
+  accept(socket: Connection): void {
+    const busy = isConversing(this.incoming)
+    if (!this.started || this.refusing || busy) {
+      socket.abort()
+      return
+    }
+    // It came again before its OPEN did: only the last one counts.
+    this.incoming?.discard()
+    const { ttl, minTtl } = tcpOptionsOf(this.config)
+    socket.configure({ ttl, ...(minTtl !== undefined && { minTtl }) })
+    const incoming = new BgpConnection('remote', this, this.ports)
+    incoming.status = { state: 'Active', failures: this.dialer.status.failures, delaying: false }
+    this.incoming = incoming
+    incoming.attach(socket)
+  }
+
+  status(): PeerStatus {
+    const { key, kind, address, port, remoteAs, localAs } = this.config
+    const { session, connection, index } = this.routes
+    const counts = index === undefined ? { received: 0, accepted: 0, sent: 0 } : this.ports.rib.peerCounts(index)
+    const localAddress = connection?.localAddress
+    const as = remoteAs ?? session?.remoteAs
+    return {
+      key,
+      address,
+      port,
+      localAs,
+      state: this.shownState,
+      since: this.since,
+      flaps: this.flaps,
+      ...counts,
+      messages: { ...this.messages },
+      restarting: this.routes.restarting,
+      ...(kind !== undefined && { kind }),
+      ...(as !== undefined && { remoteAs: as }),
+      ...(session && { session }),
+      ...(localAddress !== undefined && { localAddress }),
+      ...(this.lastError !== undefined && { lastError: this.lastError }),
+    }
+  }
+
+  // What its connections ask of it.
+
+  fsmPeer(): FsmPeer {
+    const { remoteAs, passive, connectRetryTime, idleHoldTime } = this.config
+    const open = this.open()
+    return { open, remoteAs, passive, connectRetryTime, idleHoldTime, delayOpenTime: 0, stableTime }
+  }
+
+  mayDial(): boolean {
+    return this.started && !this.connections().some(isConversing)
+  }
+
+  seconds(timer: FsmTimer, seconds: number, session: Session | undefined): number {
+    if (timer === 'Hold' || timer === 'DelayOpen' || timer === 'Stable') return seconds
+    const { keepaliveTime } = this.config
+    const configured = timer === 'Keepalive' && keepaliveTime !== undefined && session !== undefined
+    const wanted = configured ? Math.min(keepaliveTime, session.holdTime / 3) : seconds
+    return wanted * (0.75 + this.ports.random.next() / 4) // RFC 4271 §10
+  }
+
+  dial(connection: BgpConnection): void {
+    const signal = connection.beginAttempt()
+    const { address, port } = this.config
+    this.ports.network.connect({ address, port }, tcpOptionsOf(this.config), { signal }).then(
+      (socket) => {
+        if (signal.aborted) return socket.abort()
+        this.failedDials = 0
+        connection.attach(socket)
+      },
+      (error: unknown) => {
+        if (signal.aborted) return
+        this.failedDials++
+        this.lastError = error instanceof Error ? error.message : String(error)
+        connection.handle({ kind: 'TcpConnectionFails' })
+        this.ports.recovery.check()
+      },
+    )
+  }
+
+  opened(connection: BgpConnection, open: OpenMessage): void {
+    const others = this.connections().filter((one) => one !== connection && one.state !== 'Idle')
+    const { open: ours, remoteAs } = connection.parameters
+    const acceptable = checkOpen(ours, open, remoteAs) === undefined
+    for (const other of acceptable ? others : []) {
+      if (rank[other.state] < 3) {
+        other.discard(other.status.failures)
+        continue
+      }
+      const replaces = this.peerCameBack(connection)
+      const speakers = { localId: ours.bgpId, remoteId: open.bgpId, localAs: asOf(ours), remoteAs: asOf(open) }
+      const verdict = resolveCollision(speakers, connection.initiator, other.state, replaces)
+      if (verdict === 'close-this') {
+        connection.handle({ kind: 'OpenCollisionDump' })
+        return
+      }
+      if (verdict === 'wait') continue
+      other.handle({ kind: other.state === 'Established' ? 'TcpConnectionFails' : 'OpenCollisionDump' })
+    }
+    connection.handle({ kind: 'BGPOpen', open })
+  }
+
+  established(connection: BgpConnection, session: Session): void {
+    this.establishedMs = this.ports.clock.monotonicMs()
+    this.failedDials = 0
+    this.without = 'nothing'
+    this.lastError = undefined
+    const others = this.connections().filter((other) => other !== connection)
+    if (connection === this.incoming) this.incoming = undefined
+    for (const other of others) {
+      if (rank[other.state] >= 3) other.handle({ kind: 'OpenCollisionDump' })
+      else other.discard(other.status.failures)
+    }
+    this.routes.establish(connection, session)
+    this.ports.recovery.check()
+  }
+
+  updated(connection: BgpConnection, update: Parameters<PeerSession['update']>[0]): void {
+    if (this.routes.connection === connection) this.routes.update(update)
+  }
+
+  refreshed(connection: BgpConnection, message: Parameters<PeerSession['refreshed']>[0]): void {
+    if (this.routes.connection === connection) this.routes.refreshed(message)
+  }
+
+  released(_connection: BgpConnection, session: Session, ending: Ending, graceful: boolean): void {
+    this.flaps++
+    this.routes.release(session, graceful)
+    this.ports.recovery.check()
+    this.lastError = describeEnding(ending)
+  }
+
+  /** Back-off is for errors; whoever only lost its connection, or a collision, comes back soon (spec 05 A5). */
+  rest(connection: BgpConnection, seconds: number, event: Event): void {
+    if (connection !== this.dialer) {
+      if (rank[this.dialer.state] >= 3) return
+      this.dialer.discard(connection.status.failures)
+    }
+    if (!this.started || this.connections().some((one) => one !== connection && isConversing(one))) return
+    const lapse = lapseOf(event)
+    this.refusing = lapse === 'error'
+    this.dialer.arm('IdleHold', lapse === 'none' ? Math.min(seconds, this.config.connectDelayTime) : seconds)
+  }
+
+  stepped(connection: BgpConnection, before: Status, event: Event): void {
+    if (event.kind === 'IdleHoldTimer_Expires') this.refusing = false
+    if (connection !== this.dialer && !connection.connected) this.incomingEnded(connection)
+    if (connection.state !== before.state) this.show(event)
+  }
+
+  notified(message: NotificationMessage, sent: boolean): void {
+    this.ports.emit({ kind: 'notification', peer: this.key, sent, notification: message })
+    this.lastError = `${sent ? 'sent' : 'received'} ${formatNotification(message)}`
+    if (sent || message.code !== ErrorCode.open || this.routes.session) return
+    // Once without what it may not know, then with it again (RFC 5492 §3).
+    const { unsupportedOptionalParameter, unsupportedCapability } = OpenSubcode
+    if (message.subcode === unsupportedOptionalParameter) this.without = this.without === 'all' ? 'nothing' : 'all'
+    else if (message.subcode === unsupportedCapability)
+      this.without = this.without === 'optional' ? 'nothing' : 'optional'
+  }
+
+  /** Every connection that it has. */
+  private connections(): BgpConnection[] {
+    const { routes, dialer, incoming } = this
+    return [...new Set([dialer, incoming, routes.connection])].filter((one) => one !== undefined)
+  }
+
+  /** Another connection of a peer that restarts gracefully, not one of a collision. */
+  private peerCameBack({ connectedMs, initiator }: BgpConnection): boolean {
+    const { session } = this.routes
+    return initiator === 'remote' && !!session?.gracefulRestart && connectedMs > this.establishedMs + lateCollisionMs
+  }
+
+  private incomingEnded(connection: BgpConnection): void {
+    if (connection === this.incoming) this.incoming = undefined
+    const idle = this.dialer.state === 'Idle' && !this.dialer.resting
+    if (idle && this.mayDial()) this.dialer.arm('IdleHold', this.config.connectDelayTime)
+    this.checkOver()
+  }
+
+  private checkOver(): void {
+    if (this.dynamic && !this.incoming && this.routes.over) this.ports.over(this)
+  }
+
+  private open(): OpenMessage {
+    const { recovery, speaker } = this.ports
+    const forwarding = recovery.active ? recovery.forwarding : this.routes.known ? this.config.families : []
+    return openOf(speaker(), this.config, { restarting: recovery.active, forwarding, without: this.without })
+  }
+
+  private show({ kind }: Event): void {
+    const states = this.connections().map(({ state }) => state)
+    const state = states.reduce((most, next) => (rank[next] > rank[most] ? next : most), 'Idle' as State)
+    if (state === this.shownState) return
+    this.shownState = state
+    this.since = this.ports.clock.wallMs()
+    this.ports.emit({ kind: 'peer', status: this.status(), because: kind })
+  }
+
+  private routesChanged(): void {
+    this.ports.recovery.check()
+    const { restarting } = this.routes
+    if (restarting !== this.shownRestarting) this.ports.emit({ kind: 'peer', status: this.status() })
+    this.shownRestarting = restarting
+    this.checkOver()
+  }
+
+  /** What a peer does wrong again and again is not told each time. */
+  private problem(why: string): void {
+    const now = this.ports.clock.monotonicMs()
+    if (now < this.lastProblemMs + problemEveryMs) return
+    this.lastProblemMs = now
+    this.ports.emit({ kind: 'problem', peer: this.key, why })
+  }
+}

@@ -1,0 +1,61 @@
+import type { Family } from '@tortie/ip'
+import type { Timer, Timers } from './timers.ts'
+
+/** What of a peer matters to an own restart. */
+export interface RecoveringPeer {
+  readonly key: string
+  /** Everything that it has to say is said, or it will not say when. */
+  readonly settled: boolean
+  /** Dialled in vain more than once. */
+  readonly unreachable: boolean
+}
+
+/**
+ * Own graceful restart (RFC 4724 §4.1): routes are not sent before the peers have told theirs. It ends when every
+ * reachable peer has, at the latest after the recovery time.
+ */
+export class Recovery {
+  private readonly timer: Timer
+  private readonly peers: () => Iterable<RecoveringPeer>
+  private readonly done: () => void
+  private going: boolean
+  readonly forwarding: readonly Family[]
+
+  constructor(
+    forwarding: readonly Family[] | undefined,
+    timers: Timers,
+    peers: () => Iterable<RecoveringPeer>,
+    done: () => void,
+  ) {
+    this.going = forwarding !== undefined
+    this.forwarding = forwarding ?? []
+    this.peers = peers
+    this.done = done
+    this.timer = timers.create(() => this.end())
+  }
+
+  /** It goes on: the R bit is sent. */
+  get active(): boolean {
+    return this.going
+  }
+
+  start(recoveryTime: number): void {
+    if (!this.going) return
+    this.timer.arm(recoveryTime)
+    this.check()
+  }
+
+  /** After anything that may have ended it. */
+  check(): void {
+    if (!this.going) return
+    for (const peer of this.peers()) if (!peer.settled && !peer.unreachable) return
+    this.end()
+  }
+
+  private end(): void {
+    if (!this.going) return
+    this.going = false
+    this.timer.cancel()
+    this.done()
+  }
+}

@@ -1,0 +1,3 @@
+/** For tests and simulations: a network in memory, on virtual time. */
+export type { MemoryConnection } from './memory-connection.ts'
+export { createMemoryNetwork, type MemoryNetwork } from './memory-network.ts'
