@@ -89,8 +89,7 @@ class Driver implements BgpRoutes {
   #policy: { readonly from: BgpKernelPolicy; readonly compiled: CompiledPolicy }
   #recovered = false
   #extras: readonly Route[] = []
-  #then: Consequences = { stale: true, retry: false, rows: new Set() }
-  #everything = false
+  #then: Consequences = nothingBut({ stale: true })
   #scanned = false
   #announceScanned: () => void = () => undefined
   #scanNotBeforeMs = 0
@@ -139,7 +138,7 @@ class Driver implements BgpRoutes {
     return this.#inTurn(async () => {
       await this.#catchUp(call)
       this.#takePolicy(policy)
-      const settled = this.#everything ? await this.#settle(call) : { changed: 0 }
+      const settled = this.#then.everything ? await this.#settle(call) : { changed: 0 }
       let { changed } = settled
       for (let at = 0; at < routes.length; at += routesPerRound) {
         for (const route of routes.slice(at, at + routesPerRound)) this.#want(route)
@@ -152,8 +151,10 @@ class Driver implements BgpRoutes {
   recovered(call: Call): Promise<ApplyReport> {
     return this.#inTurn(async () => {
       this.#recovered = true
-      this.#everything = true
+      this.#then.everything = true
       await this.#catchUp(call)
+      // Of several routes to a prefix the wanted one is to stay: only now it is known which that is.
+      if (this.#extras.length > 0) await this.#scan(call)
       return await this.#settle(call)
     })
   }
@@ -190,8 +191,14 @@ class Driver implements BgpRoutes {
   }
 
   #context(): PlanContext {
-    const realised = this.#realised
-    return { ...this.#shadow, view: this.#view, policy: this.#policy.compiled, recovered: this.#recovered, realised }
+    return {
+      ...this.#shadow,
+      view: this.#view,
+      policy: this.#policy.compiled,
+      recovered: this.#recovered,
+      realised: this.#realised,
+      resolve: (address) => this.#resolve(address),
+    }
   }
 
   #resolve(address: string): NextHopResolution | undefined {
@@ -257,6 +264,9 @@ class Driver implements BgpRoutes {
     const events = this.#inbox.take()
     if (!events) this.#then.stale = true
     for (const event of events ?? []) applyEvent(event, this.#shadow, this.#view, this.#config.protocol, this.#then)
+    // Their gateways may now be reached another way.
+    if (this.#viewChanged)
+      for (const prefix of this.#statics.keys()) this.#then.rows.add(this.#shadow.table.find(prefix))
     if (!this.#then.stale) return
     const wait = this.#scanNotBeforeMs - this.#ports.clock.monotonicMs()
     if (this.#scanned && wait > 0) this.#wakeIn(wait)
@@ -267,12 +277,12 @@ class Driver implements BgpRoutes {
     const { clock } = this.#ports
     const started = clock.monotonicMs()
     this.#inbox.clear()
-    this.#then = { stale: true, retry: false, rows: new Set() }
+    this.#then = nothingBut({ stale: true })
     const { protocol } = this.#config
     const { drift, extras } = await scanKernel(this.#rt, this.#shadow, this.#view, protocol, !this.#scanned, call)
     this.#extras = extras
     this.#then.stale = false
-    this.#everything = true
+    this.#then.everything = true
     this.#scanned = true
     this.#announceScanned()
     const ended = clock.monotonicMs()
@@ -284,13 +294,13 @@ class Driver implements BgpRoutes {
     if (policy === this.#policy.from) return
     this.#policy = { from: policy, compiled: compilePolicy(policy) }
     this.#realised.clear()
-    this.#everything = true
+    this.#then.everything = true
   }
 
   /** Notes what is now best for a prefix. */
   #want(route: BestRoute): void {
     const { table, wanted: shapes } = this.#shadow
-    const wanted = wantedOf(route, (address) => this.#resolve(address))
+    const wanted = wantedOf(route)
     const gateway = wanted?.shape.learned === false ? wanted.shape.hops[0]?.nextHop : undefined
     if (this.#statics.get(route.prefix) !== gateway) {
       if (gateway === undefined) this.#statics.delete(route.prefix)
@@ -308,10 +318,9 @@ class Driver implements BgpRoutes {
   async #settle(call: Call): Promise<{ readonly changed: number }> {
     const { table } = this.#shadow
     const { protocol } = this.#config
-    const rows = this.#everything ? numbersBelow(table.end) : this.#concerned(this.#then)
-    const everything = this.#everything
-    this.#then = { stale: this.#then.stale, retry: false, rows: new Set() }
-    this.#everything = false
+    const { everything } = this.#then
+    const rows = everything ? numbersBelow(table.end) : this.#concerned(this.#then)
+    this.#then = nothingBut({ stale: this.#then.stale })
     try {
       const written = await writeRows(rows, this.#context(), this.#rt, protocol, this.#words, call)
       const extras = this.#recovered ? this.#extras : []
@@ -327,7 +336,7 @@ class Driver implements BgpRoutes {
     } catch (error) {
       // What was written before it failed is not known.
       this.#then.stale = true
-      this.#everything ||= everything
+      this.#then.everything ||= everything
       throw error
     }
   }
@@ -353,6 +362,10 @@ class Driver implements BgpRoutes {
     wanted.sweep(new Set(table.wantedShape))
     held.sweep(new Set(table.heldShape))
   }
+}
+
+function nothingBut(some: Partial<Consequences>): Consequences {
+  return { stale: false, retry: false, everything: false, rows: new Set(), ...some }
 }
 
 function* numbersBelow(end: number): Generator<number> {

@@ -75,6 +75,8 @@ export interface Consequences {
   stale: boolean
   /** Routes that were refused may be taken now. */
   retry: boolean
+  /** Routes may get back ways that they had to do without. */
+  everything: boolean
   readonly rows: Set<number>
 }
 
@@ -94,14 +96,17 @@ export function applyEvent(
   }
 }
 
-function applyLink(link: Link, gone: boolean, { held }: Shadow, view: ChangingView, then: Consequences): void {
+function applyLink(link: Link, gone: boolean, { held, wanted }: Shadow, view: ChangingView, then: Consequences): void {
   const before = view.links.get(link.index)
   if (gone) view.dropLink(link)
   else view.putLink(link)
   const lost = gone || (before && ((before.up && !link.up) || before.name !== link.name))
   // The kernel drops routes with their device; of IPv4 it does not say which.
   if (lost && [...held.values()].some((shape) => hopsOf(shape).some(({ oif }) => oif === link.index))) then.stale = true
-  then.retry ||= !gone && link.up && !before?.up
+  const came = !gone && link.up && !before?.up
+  then.retry ||= came
+  const leadsThere = came && [...wanted.values()].some(({ hops }) => hops.some((hop) => hop.interface === link.name))
+  then.everything ||= leadsThere
 }
 
 function applyAddress(address: InterfaceAddress, gone: boolean, view: ChangingView, then: Consequences): void {

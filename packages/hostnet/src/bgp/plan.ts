@@ -1,3 +1,4 @@
+import type { NextHopResolution } from '@tortie/bgp'
 import { type NextHop, type Request, RT_TABLE_MAIN } from '@tortie/netlink'
 import { effectivePriority } from '../plan/route-key.ts'
 import { Interner } from './interner.ts'
@@ -25,6 +26,8 @@ export interface PlanContext extends Shadow {
   readonly policy: CompiledPolicy
   /** Whether what an earlier process left may be changed. */
   readonly recovered: boolean
+  /** How an address is reached of which BGP has not said it. */
+  resolve(address: string): NextHopResolution | undefined
   /** Shapes as they are now to the kernel, by `realise`; emptied when a device or the policy changes. */
   readonly realised: Map<string, number | string>
 }
@@ -78,10 +81,19 @@ function realise(wanted: number, way: Way, context: PlanContext): number | strin
   const key = `${wanted} ${way}`
   const known = context.realised.get(key)
   if (known !== undefined) return known === 0 ? undefined : known
-  const shape = heldShapeOf(context.wanted.get(wanted), way, context)
+  const { learned, hops } = context.wanted.get(wanted)
+  const resolved = hops.map((hop) => (hop.interface === undefined ? resolvedHop(hop, context) : hop))
+  const shape = heldShapeOf({ learned, hops: resolved }, way, context)
   const result = typeof shape === 'object' ? context.held.intern(heldKey(shape), () => shape) : shape
-  context.realised.set(key, result ?? 0)
+  // What we resolved ourselves changes with any route.
+  if (hops.every((hop) => hop.interface !== undefined)) context.realised.set(key, result ?? 0)
   return result
+}
+
+function resolvedHop({ nextHop }: WantedHop, { resolve }: PlanContext): WantedHop {
+  const way = resolve(nextHop)
+  if (way?.interface === undefined) return { nextHop }
+  return { nextHop, gateway: way.gateway ?? nextHop, interface: way.interface }
 }
 
 function heldShapeOf(

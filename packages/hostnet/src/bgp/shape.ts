@@ -1,4 +1,4 @@
-import type { BestPath, BestRoute, NextHopResolution } from '@tortie/bgp'
+import type { BestPath, BestRoute } from '@tortie/bgp'
 import type { NextHop, Route, RouteType } from '@tortie/netlink'
 
 /** 2^31 - 1: LOCAL_PREF and metric add up to it. Spec 05 A6, A8. */
@@ -9,7 +9,7 @@ export const maxNextHops = 16
 /** One way as BGP knows it. */
 export interface WantedHop {
   readonly nextHop: string
-  /** The router on the way, or the next hop itself; undefined when nothing leads there. */
+  /** The router on the way, or the next hop itself; undefined when BGP has not said how it is reached. */
   readonly gateway?: string
   readonly interface?: string
 }
@@ -36,18 +36,13 @@ export interface Wanted {
 }
 
 /** Pure: what the kernel should hold for a best route, the policy aside; undefined for what is the kernel's own or gone. */
-export function wantedOf(
-  { prefix, paths }: BestRoute,
-  resolve: (address: string) => NextHopResolution | undefined,
-): Wanted | undefined {
+export function wantedOf({ prefix, paths }: BestRoute): Wanted | undefined {
   const [best] = paths
   if (!best) return undefined
-  if (best.source === 'bgp') {
-    const hops = paths.slice(0, maxNextHops).map((path) => hopOf(path, resolve))
-    return { shape: { learned: true, hops }, metric: metricOf(best.localPref) }
-  }
+  if (best.source === 'bgp')
+    return { shape: { learned: true, hops: paths.slice(0, maxNextHops).map(hopOf) }, metric: metricOf(best.localPref) }
   if (best.source !== 'static') return undefined
-  const hops = best.nextHop === undefined ? [] : [hopOf(best, resolve)]
+  const hops = best.nextHop === undefined ? [] : [hopOf(best)]
   return { shape: { learned: false, hops }, metric: prefix.includes(':') ? 1024 : 0 }
 }
 
@@ -56,9 +51,7 @@ export function metricOf(localPref: number): number {
   return Math.max(1, PRIO_MAX - localPref)
 }
 
-function hopOf(path: BestPath, resolve: (address: string) => NextHopResolution | undefined): WantedHop {
-  const { nextHop = '' } = path
-  const resolution = path.resolution?.interface === undefined ? resolve(nextHop) : path.resolution
+function hopOf({ nextHop = '', resolution }: BestPath): WantedHop {
   if (resolution?.interface === undefined) return { nextHop }
   return { nextHop, gateway: resolution.gateway ?? nextHop, interface: resolution.interface }
 }

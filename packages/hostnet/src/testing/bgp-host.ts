@@ -37,6 +37,18 @@ export function createBgpHost(bufferBytes?: number) {
         )
         .map((line) => line.replace(/\s+/g, ' ').trim().replace(/^6 /, 'blackhole '))
         .filter((line) => line !== '' && !line.includes('proto 2 ')),
+    /** Looks again at each change of the namespace until it is so. */
+    async until(isSo: () => boolean): Promise<void> {
+      const stop = new AbortController()
+      // Subscribed before the first look: what changes after it is announced.
+      const changes = createMonitor({ protocol: 0, netns })([1, 5, 7, 9, 11], stop)
+      try {
+        if (isSo()) return
+        for await (const _ of changes) if (isSo()) return
+      } finally {
+        stop.abort()
+      }
+    },
     [Symbol.dispose]() {
       route[Symbol.dispose]()
       netns[Symbol.dispose]()
