@@ -7,7 +7,7 @@ import { bgpFilterSpec } from './bgp-filter.ts'
 import { bgpPeerSpec } from './bgp-peer.ts'
 import { calicoNodeStatusSpec, calicoNodeStatusStatus } from './calico-node-status.ts'
 import { clusterInformationSpec } from './cluster-information.ts'
-import { felixConfigurationSpec } from './felix-configuration/felix-configuration.ts'
+import { felixConfigurationChecks, felixConfigurationSpec } from './felix-configuration/felix-configuration.ts'
 import { hostEndpointSpec } from './host-endpoint.ts'
 import { ipPoolSpec, ipPoolStatus } from './ip-pool.ts'
 import {
@@ -58,7 +58,7 @@ export const definitions: { readonly [K in Kind]: Definition<K> } = {
   BlockAffinity: { spec: blockAffinitySpec, name: free },
   CalicoNodeStatus: { spec: calicoNodeStatusSpec, status: calicoNodeStatusStatus, name: subdomain },
   ClusterInformation: { spec: clusterInformationSpec, name: nameRules.default, nameOn: 'create' },
-  FelixConfiguration: { spec: felixConfigurationSpec, name: subdomain },
+  FelixConfiguration: { spec: felixConfigurationSpec, name: subdomain, check: felixConfigurationChecks },
   GlobalNetworkPolicy: { spec: globalNetworkPolicySpec, name: nameRules.globalNetworkPolicy },
   GlobalNetworkSet: { spec: networkSetSpec, name: subdomain, check: networkSetChecks },
   HostEndpoint: { spec: hostEndpointSpec, name: subdomain },

@@ -70,6 +70,7 @@ const allowed = new Set([
   'maxLength',
   'minItems',
   'maxItems',
+  'x-kubernetes-validations',
 ])
 
 /** What Kubernetes demands of a structural schema. */

@@ -1,6 +1,8 @@
 import type { JsonObject } from '../json/json.ts'
 import { definitions } from '../kinds/definitions.ts'
 import { type Kind, kinds } from '../kinds/kind.ts'
+import { type CelRule, celRules } from './cel-rules.ts'
+import { printerColumns } from './printer-columns.ts'
 import { structuralSchema } from './structural-schema.ts'
 
 /** In Kubernetes these are made of other objects, or are no objects at all (spec 01 §1.1). */
@@ -19,7 +21,8 @@ const group = 'projectcalico.org'
 /**
  * The CustomResourceDefinition of a kind in group projectcalico.org/v3, to be written as JSON or YAML; undefined for kinds
  * that have none. Its schema is that of the types and of `validate`, as far as an API server can know it: fields, limits,
- * enums, patterns and defaults, not what may not be combined (spec 01 §1.1, §3.3).
+ * enums, patterns, defaults, and as CEL what may not be combined (spec 01 §1.1, §3.3). Addresses, selectors and names are
+ * for `validate` alone.
  */
 export function crdOf(kind: Kind): JsonObject | undefined {
   if (withoutCrd.has(kind)) return undefined
@@ -31,6 +34,7 @@ export function crdOf(kind: Kind): JsonObject | undefined {
     storage: true,
     schema: { openAPIV3Schema: schemaOfKind(kind) },
     subresources: hasStatus ? { status: {} } : {},
+    ...(printerColumns[kind] && { additionalPrinterColumns: printerColumns[kind].map((column) => ({ ...column })) }),
     ...(inTiers.has(kind) && { selectableFields: [{ jsonPath: '.spec.tier' }] }),
   }
   return {
@@ -49,7 +53,7 @@ export function crdOf(kind: Kind): JsonObject | undefined {
 /** An API server knows metadata by itself. */
 function schemaOfKind(kind: Kind): JsonObject {
   const { spec, status } = definitions[kind]
-  return {
+  const schema = {
     type: 'object',
     properties: {
       apiVersion: { type: 'string' },
@@ -60,4 +64,18 @@ function schemaOfKind(kind: Kind): JsonObject {
     },
     required: ['metadata', 'spec'],
   }
+  return Object.entries(celRules[kind] ?? {}).reduce<JsonObject>(
+    (whole, [place, rules]) => withRules(whole, place === '' ? [] : place.replaceAll('[]', '.[]').split('.'), rules),
+    schema,
+  )
+}
+
+/** The schema with rules at a place below it, of which `[]` are the elements of a list. */
+function withRules(schema: JsonObject, [step, ...steps]: readonly string[], rules: readonly CelRule[]): JsonObject {
+  if (step === undefined) return { ...schema, 'x-kubernetes-validations': rules.map((rule) => ({ ...rule })) }
+  if (step === '[]') return { ...schema, items: withRules(schema.items as JsonObject, steps, rules) }
+  const properties = schema.properties as Readonly<Record<string, JsonObject>>
+  const inner = properties[step]
+  if (inner === undefined) throw new TypeError(`a CEL rule is for ${step}, which is no field`)
+  return { ...schema, properties: { ...properties, [step]: withRules(inner, steps, rules) } }
 }

@@ -1,3 +1,4 @@
+import type { FieldError } from '../../errors.ts'
 import { findings, object, optional } from '../../schema/fields.ts'
 import type { Infer } from '../../schema/infer.ts'
 import { once } from '../../schema/once.ts'
@@ -29,6 +30,16 @@ export const felixConfigurationSpec = once(() =>
     }),
   ),
 )
+
+/** One that is for all nodes or for one node by its name selects none. */
+export function* felixConfigurationChecks({ metadata: { name }, spec }: FelixConfiguration): Generator<FieldError> {
+  if (spec.nodeSelector === undefined || (name !== 'default' && !name.startsWith('node.'))) return
+  yield {
+    path: 'spec.nodeSelector',
+    value: spec.nodeSelector,
+    reason: `cannot be set on the FelixConfiguration '${name}', whose name says for which nodes it is; give it another name`,
+  }
+}
 
 export interface FelixConfigurationSpec extends Infer<typeof felixConfigurationSpec> {}
 export interface FelixConfiguration extends Resource<'FelixConfiguration', FelixConfigurationSpec> {}
