@@ -1,8 +1,9 @@
 import { type Family, readAddress } from '@tortie/ip'
 import { attributeAt, decodeAttributes } from '../message/attributes.ts'
-import { AttributeType } from '../message/iana.ts'
+import { AttributeFlag, AttributeType } from '../message/iana.ts'
 import { decodeNlri, formatNlriEntry } from '../message/nlri.ts'
 import { defaultWireOptions } from '../message/options.ts'
+import { attributeRowByType } from '../message/path-attributes.ts'
 import { viewOf } from '../message/writer.ts'
 import {
   Bgp4mpSubtype,
@@ -21,6 +22,8 @@ import {
 export const mrtHeaderSize = 12
 
 const dumpOptions = { ...defaultWireOptions, as4: true, peer: 'internal' } as const
+
+const kindBits = AttributeFlag.optional | AttributeFlag.transitive
 
 /** Bytes read from front to back; reading beyond the end throws `Malformed`, which stays in this file. */
 class Cursor {
@@ -169,7 +172,7 @@ function readPrefix(cursor: Cursor, family: Family): string {
   return formatNlriEntry(nlri, 0)
 }
 
-function readAttributes(bytes: Uint8Array): Pick<RibEntry, 'nextHop' | 'linkLocal' | 'attributes'> {
+function readAttributes(bytes: Uint8Array): Omit<RibEntry, 'peer' | 'originatedTime' | 'pathId'> {
   const kept = new Uint8Array(bytes.length)
   let size = 0
   let reach: Pick<RibEntry, 'nextHop' | 'linkLocal'> = {}
@@ -179,14 +182,16 @@ function readAttributes(bytes: Uint8Array): Pick<RibEntry, 'nextHop' | 'linkLoca
     if (span.type === AttributeType.MP_REACH_NLRI) reach = readReach(bytes.subarray(span.value, span.end))
     else {
       kept.set(bytes.subarray(span.start, span.end), size)
+      // BIRD leaves the flags of what it has set itself at 0. A file is no peer: what they should be is known.
+      kept[size] = (span.flags & ~kindBits) | (attributeRowByType.get(span.type)?.flags ?? span.flags & kindBits)
       size += span.end - span.start
     }
     at = span.end
   }
   const { attributes, faults } = decodeAttributes(kept.subarray(0, size), dumpOptions)
-  if (faults[0]) throw new Malformed(faults[0].reason)
   const { nextHop, ...rest } = attributes
-  return { ...(nextHop === undefined ? {} : { nextHop }), ...reach, attributes: rest }
+  const wrong = faults.length > 0 ? { faults: faults.map(({ reason }) => reason) } : {}
+  return { ...(nextHop === undefined ? {} : { nextHop }), ...reach, attributes: rest, ...wrong }
 }
 
 /** MP_REACH_NLRI shortened to the next hop; some writers leave AFI and SAFI before it, whose first octet is 0. */

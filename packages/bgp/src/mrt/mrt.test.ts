@@ -6,7 +6,7 @@ import { anyMrtRecord } from '../testing/mrt.ts'
 import { decodeMrt } from './decode.ts'
 import { encodeMrt } from './encode.ts'
 import { readMrt } from './read.ts'
-import type { MrtRecord } from './record.ts'
+import type { MrtRecord, RibRecord } from './record.ts'
 import { dumpTable, type TablePath } from './table-dump.ts'
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
@@ -70,6 +70,22 @@ describe('records', () => {
     const record = decodeMrt(bytes)
     expect(record).toMatchObject({ kind: 'unknown', timeUs: 1_000_000, type: 48, body: Uint8Array.of(7, 8) })
     expect(hex(encodeMrt(record))).toBe(hex(bytes))
+  })
+
+  const damaged = (place: number, value: number): MrtRecord => {
+    const entry = { peer: 0, originatedTime: 0, nextHop: '10.0.0.2', attributes: { ...attributes, communities: [7] } }
+    const bytes = encodeMrt({ kind: 'RIB', timeUs, sequence: 0, prefix: '10.0.0.0/8', entries: [entry] })
+    return decodeMrt(bytes.with(bytes.length - place, value))
+  }
+
+  it('flags of attributes are not needed: BIRD writes none for what it has set itself', () => {
+    expect(damaged(7, 0)).toMatchObject({ entries: [{ attributes: { ...attributes, communities: [7] } }] })
+  })
+
+  it('a wrong attribute is said and left out, the path is not', () => {
+    const [wrong] = (damaged(24, 9) as RibRecord).entries
+    expect(wrong).toMatchObject({ nextHop: '10.0.0.2', faults: ['ORIGIN is malformed'] })
+    expect(wrong?.attributes).toEqual({ asPath: attributes.asPath, communities: [7] })
   })
 
   it('values that do not fit are refused', () => {

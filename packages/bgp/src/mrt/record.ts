@@ -71,6 +71,8 @@ export interface RibEntry {
   /** The second address of an IPv6 next hop (RFC 2545 §3). */
   readonly linkLocal?: string
   readonly attributes: Omit<PathAttributes, 'nextHop'>
+  /** Only of an entry that was read: what was wrong in its attributes. Those are left out. */
+  readonly faults?: readonly string[]
 }
 
 interface SessionRecord {
