@@ -18,6 +18,7 @@ import type { Call } from '@tortie/runtime'
 export interface Host {
   readonly platform: string
   isRoot(): boolean
+  isTerminal(stream: 'stdout' | 'stderr'): boolean
   hostname(): string
   /** Of the kernel, as `uname -r`. */
   release(): string
@@ -53,6 +54,7 @@ export interface Ran {
 export const systemHost: Host = {
   platform: process.platform,
   isRoot: () => process.geteuid?.() === 0,
+  isTerminal: (stream) => process[stream].isTTY,
   hostname,
   release,
   now: () => new Date(),

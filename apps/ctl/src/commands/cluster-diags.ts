@@ -79,7 +79,7 @@ async function resourcesOf(kind: Kind, { connection, call }: CommandContext): Pr
 
 async function checkOf({ connection, call }: CommandContext): Promise<string> {
   const result = await connection.ipam.check({ version: calicoVersion }, call)
-  const lines = linesOfCheck(result, { showAll: true, showProblems: true })
+  const lines = linesOfCheck(result, { showAll: true, showProblems: true, services: undefined })
   return `${lines.join('\n')}\n\n${formatJson(result.report, { indent: 2 })}\n`
 }
 

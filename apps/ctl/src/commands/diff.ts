@@ -2,6 +2,7 @@ import type { AnyResource } from '@tortie/model'
 import { structuredPatch } from 'diff'
 import { messageOf } from '../errors.ts'
 import { type InputObject, placed } from '../input/documents.ts'
+import { colours } from '../output/colours.ts'
 import { formatYaml } from '../output/documents.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
 import { type Foreseen, foresee } from './foresee.ts'
@@ -24,7 +25,7 @@ export async function diffObjects(
       const located = inNamespaceOf(resource, place, namespace)
       const written = await write('apply', located, false, context)
       const text = formatDiff(await foresee(written, context), place)
-      shell.stdout(text)
+      shell.stdout(coloured(text, colours(shell)))
       if (text !== '' && code === 0) code = 1
     } catch (error) {
       call.signal.throwIfAborted()
@@ -32,6 +33,19 @@ export async function diffObjects(
       code = 2
     }
   return code
+}
+
+/** By the sign that a line begins with. */
+function coloured(text: string, colour: ReturnType<typeof colours>): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      if (line.startsWith('+++ ') || line.startsWith('--- ')) return colour('bold', line)
+      if (line.startsWith('@@ ')) return colour('cyan', line)
+      if (line.startsWith('+')) return colour('green', line)
+      return line.startsWith('-') ? colour('red', line) : line
+    })
+    .join('\n')
 }
 
 /** Empty when nothing changes. */

@@ -2,28 +2,26 @@ import type { Allocation, CheckResult } from '@tortie/ipam'
 import { calicoVersion, formatJson } from '@tortie/model'
 import { writeText } from '../input/files.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
+import { type KubernetesAccess, loadBalancerAddresses } from './services.ts'
 
 export interface CheckOptions {
   readonly showAll: boolean
   readonly showProblems: boolean
   /** File for the report; empty: none. */
   readonly output: string
-  readonly kubeconfig: string
+  readonly kubernetes: KubernetesAccess
   /** End with 1 when there are problems. */
   readonly exitCode: boolean
 }
 
 /** `ipam check`: what scripts look for in its lines is spec 06 §11.2. */
-export async function checkAllocations(
-  options: CheckOptions,
-  { connection, shell, call }: CommandContext,
-): Promise<ExitCode> {
-  if (options.kubeconfig !== '')
-    shell.stderr('--kubeconfig is not used: Services are not read, so addresses of LoadBalancer Services look leaked\n')
+export async function checkAllocations(options: CheckOptions, context: CommandContext): Promise<ExitCode> {
+  const { connection, shell, call } = context
   shell.stdout('Checking IPAM for inconsistencies...\n\n')
-  const result = await connection.ipam.check({ version: calicoVersion }, call)
+  const services = await loadBalancerAddresses(options.kubernetes, context)
+  const result = await connection.ipam.check({ version: calicoVersion, ...(services && { services }) }, call)
   shell.stdout(
-    linesOfCheck(result, options)
+    linesOfCheck(result, { ...options, services: services?.size })
       .map((line) => `${line}\n`)
       .join(''),
   )
@@ -31,14 +29,17 @@ export async function checkAllocations(
   return options.exitCode && result.problems > 0 ? 1 : 0
 }
 
-type Shown = Pick<CheckOptions, 'showAll' | 'showProblems'>
+interface Shown extends Pick<CheckOptions, 'showAll' | 'showProblems'> {
+  /** How many Services have an address of Calico's; undefined when that was not asked. */
+  readonly services: number | undefined
+}
 
 /** All that is said of a check. */
 export function linesOfCheck(result: CheckResult, shown: Shown): string[] {
   return [...whatIsThere(result, shown), ...whatIsWrong(result, shown)]
 }
 
-function whatIsThere(result: CheckResult, { showAll }: Shown): string[] {
+function whatIsThere(result: CheckResult, { showAll, services }: Shown): string[] {
   const { blocks, allocations, activePools, uses } = result
   const inBlock = Map.groupBy(allocations, ({ block }) => block)
   const all = (lines: readonly string[]): readonly string[] => (showAll ? lines : [])
@@ -64,7 +65,10 @@ function whatIsThere(result: CheckResult, { showAll }: Shown): string[] {
     `Found ${usedBy('node').length} node tunnel IPs.`,
     '',
     'Loading all service load balancer IPs.',
-    'No configuration for LoadBalancer kubecontroller found, skipping service check',
+    ...belongs('service'),
+    services === undefined
+      ? 'No configuration for LoadBalancer kubecontroller found, skipping service check'
+      : `Found ${services} service load balancer(s).`,
     '',
     'Loading all workload endpoints.',
     ...belongs('workload'),

@@ -5,7 +5,8 @@ import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { CtlError, messageOf } from '../errors.ts'
 import { type InputObject, placed, singleKind } from '../input/documents.ts'
 import { inNamespace } from '../input/namespaces.ts'
-import { reportOutcome } from '../output/messages.ts'
+import { past, reportOutcome } from '../output/messages.ts'
+import { createProgress } from '../output/progress.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
 import { dryRunNote, foresee, formatForeseen } from './foresee.ts'
 
@@ -40,6 +41,7 @@ export async function writeObjects(
   const errors: unknown[] = []
   let succeeded = 0
   let misplaced = 0
+  const progress = createProgress(past[verb], objects.length, shell, systemClock)
   for (const { resource, place } of objects) {
     try {
       const located = inNamespaceOf(resource, place, options.namespace)
@@ -51,7 +53,9 @@ export async function writeObjects(
       if (error instanceof Misplaced) misplaced++
       errors.push(objects.length > 1 ? placed(error, place) : error)
     }
+    progress.step()
   }
+  progress.end()
   const outcome = { total: objects.length, succeeded, misplaced, errors, kind: singleKind(objects) }
   const printed = reportOutcome(verb, outcome)
   shell.stdout(options.dryRun ? dryRunNote : printed.stdout)

@@ -17,7 +17,8 @@ export interface Printed {
   readonly stderr: string
 }
 
-const past = {
+/** What has been done to an object. */
+export const past = {
   create: 'created',
   apply: 'applied',
   replace: 'replaced',

@@ -6,7 +6,7 @@ import type { Host } from '../host.ts'
 /**
  * A machine whose files are those under `root`: `root/etc/passwd` is its `/etc/passwd`. `root/processes` has a command
  * line on each line, `root/release` the kernel's version, `root/bin/NAME` what the program NAME says, `root/not-root`
- * makes the user no root.
+ * makes the user no root, `root/terminal` the streams a terminal.
  */
 export function hostIn(root: string): Host {
   const read = (path: string): string | undefined => {
@@ -17,6 +17,7 @@ export function hostIn(root: string): Host {
   return {
     platform: read('platform')?.trim() ?? 'linux',
     isRoot: () => !existsSync(join(root, 'not-root')),
+    isTerminal: () => existsSync(join(root, 'terminal')),
     hostname: () => 'host-1',
     release: () => read('release')?.trim() ?? '',
     now: () => new Date('2026-08-10T12:34:56Z'),

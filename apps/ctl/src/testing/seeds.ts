@@ -14,6 +14,7 @@ type Seed = (connection: Connection) => Promise<void>
 export const seeds: Readonly<Record<string, Seed>> = {
   'ipam-used.txt': useAddresses,
   'ipam-split.txt': useAddresses,
+  'ipam-services.txt': useServiceAddresses,
   'guard.txt': followOtherRelease,
   'policy-names.txt': writeOldPolicies,
 }
@@ -75,6 +76,25 @@ async function useAddresses({ client, datastore, ipam }: Connection): Promise<vo
   for (const [pod, networks] of Object.entries(used))
     await client.workloadEndpoints.create(endpoint(pod, networks), call)
   await client.ipamHandles.create(emptyHandle('stale'), call)
+}
+
+/** Of load balancers: of three Services and of one that is gone. */
+async function useServiceAddresses({ client, datastore, ipam }: Connection): Promise<void> {
+  await ensureInitialized(datastore, {}, { clock: systemClock, random: systemRandom }, call)
+  await client.ipPools.create(
+    {
+      apiVersion,
+      kind: 'IPPool',
+      metadata: { name: 'services' },
+      spec: { cidr: '192.0.2.0/28', blockSize: 28, allowedUses: ['LoadBalancer'] },
+    },
+    call,
+  )
+  for (const [service, address] of Object.entries({ web: '192.0.2.1', asked: '192.0.2.2', gone: '192.0.2.9' })) {
+    const attributes = { service, namespace: 'shop', type: 'LoadBalancer' }
+    const request = { address, handle: `lb-${service}`, host: 'load-balancer', attributes } as const
+    await ipam.assignIp({ ...request, intendedUse: 'LoadBalancer' }, call)
+  }
 }
 
 function endpoint(pod: string, ipNetworks: readonly string[]): WorkloadEndpoint {

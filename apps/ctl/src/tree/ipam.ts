@@ -35,7 +35,11 @@ const check = leaf({
     'show-all-ips': { kind: 'switch', help: 'list every address' },
     'show-problem-ips': { kind: 'switch', help: 'list the addresses with a problem' },
     output: { kind: 'text', short: 'o', initial: '', help: 'write a report, for ipam release' },
-    kubeconfig: { kind: 'text', initial: '', help: 'understood, not used: Services are not read' },
+    kubeconfig: {
+      kind: 'text',
+      initial: '',
+      help: "where Services are read, for clusters whose LoadBalancer addresses are Calico's (KUBECONFIG)",
+    },
     'exit-code': { kind: 'switch', help: 'end with 1 when there are problems' },
     ...configFlag,
   },
@@ -46,7 +50,7 @@ const check = leaf({
       showAll: values['show-all-ips'],
       showProblems: values['show-all-ips'] || values['show-problem-ips'],
       output: values.output,
-      kubeconfig: values.kubeconfig,
+      kubernetes: { kubeconfig: values.kubeconfig, context: invocation.globals.context },
       exitCode: values['exit-code'],
     }
     return await connected(invocation, (context) => checkAllocations(options, context))
