@@ -25,6 +25,7 @@ describe('the embedded store', () => {
             database.close()
           },
           disconnect: () => faults.cutWatches(),
+          faults,
         },
         { signal },
       )

@@ -30,6 +30,7 @@ describe('the etcd store', () => {
             await admin.compact((await admin.list(everything, call)).revision, call)
           },
           disconnect: () => faults.cutWatches(),
+          faults,
         },
         { signal },
       )

@@ -16,6 +16,7 @@ describe('the store in memory', () => {
           open: async () => createDatastore(faults.wrap(state.open()), ports),
           compact: async () => state.compact(),
           disconnect: () => faults.cutWatches(),
+          faults,
         },
         { signal },
       )

@@ -14,17 +14,25 @@ export interface Faults {
   lostAnswers: number
   /** How long every answer takes, on `clock`. */
   latencyMs: number
+  /** How many calls and watches were told Unavailable so far. */
+  readonly suffered: number
 }
 
 /** @param clock on which slow answers wait; only needed with `latencyMs` */
 export function createFaults(clock?: Clock): Faults {
   let cut = new AbortController()
-  const unavailable = (store: RawStore, why: string): DatastoreError =>
-    new DatastoreError('Unavailable', { store: store.name, why })
+  let suffered = 0
+  const unavailable = (store: RawStore, why: string): DatastoreError => {
+    suffered++
+    return new DatastoreError('Unavailable', { store: store.name, why })
+  }
   const faults: Faults = {
     down: false,
     lostAnswers: 0,
     latencyMs: 0,
+    get suffered() {
+      return suffered
+    },
     cutWatches() {
       cut.abort()
       cut = new AbortController()

@@ -1,5 +1,6 @@
 import type { Call } from '@tortie/runtime'
 import type { Datastore } from '../../contract.ts'
+import type { Faults } from '../faults.ts'
 
 /** One sentence that every implementation of a contract must make true. `check` throws an AssertionError otherwise. */
 export interface Law<S> {
@@ -15,6 +16,8 @@ export interface DatastoreSubject {
   compact(call: Call): Promise<void>
   /** Cuts the connection of every watch, once, where there is something to cut. */
   disconnect?(): void
+  /** Of every handle that `open` gives. */
+  readonly faults?: Faults
 }
 
 export type DatastoreLaw = Law<DatastoreSubject>
