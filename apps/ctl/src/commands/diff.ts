@@ -6,7 +6,7 @@ import { colours } from '../output/colours.ts'
 import { formatYaml } from '../output/documents.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
 import { type Foreseen, foresee } from './foresee.ts'
-import { initialize, inNamespaceOf, write } from './write.ts'
+import { checkUnknownFields, initialize, inNamespaceOf, write } from './write.ts'
 
 /**
  * What `apply` would change, as a unified diff of YAML for each object. The store is only tried.
@@ -18,6 +18,7 @@ export async function diffObjects(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { shell, call } = context
+  await checkUnknownFields(objects, namespace, context)
   await initialize(context)
   let code: ExitCode = 0
   for (const { resource, place } of objects)

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DatastoreError, describeKey, ensureInitialized, isDatastoreError } from '@tortie/datastore'
-import type { AnyResource } from '@tortie/model'
+import { DatastoreError, describeKey, ensureInitialized, findResource, isDatastoreError } from '@tortie/datastore'
+import { type AnyResource, kinds, unknownFields } from '@tortie/model'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { CtlError, messageOf } from '../errors.ts'
 import { type InputObject, placed, singleKind } from '../input/documents.ts'
@@ -37,6 +37,7 @@ export async function writeObjects(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { shell, call } = context
+  await checkUnknownFields(objects, options.namespace, context)
   if (verb !== 'delete' && objects.length > 0) await initialize(context)
   const errors: unknown[] = []
   let succeeded = 0
@@ -61,6 +62,38 @@ export async function writeObjects(
   shell.stdout(options.dryRun ? dryRunNote : printed.stdout)
   shell.stderr(printed.stderr)
   return errors.length === 0 ? 0 : 1
+}
+
+/**
+ * A field that its kind does not have is a mistake, unless the stored object has it: a newer release wrote it there, and
+ * what `get` shows can be given back. @throws CtlError
+ */
+export async function checkUnknownFields(
+  objects: readonly InputObject[],
+  namespace: string,
+  { connection, call }: Pick<CommandContext, 'connection' | 'call'>,
+): Promise<void> {
+  for (const { resource, unknown } of objects) {
+    if (!unknown) continue
+    const stored = await findStored(resource, namespace, connection, call)
+    const known = new Set(stored && unknownFields(stored))
+    if (unknown.paths.some((path) => !known.has(path))) throw unknown.refusal
+  }
+}
+
+async function findStored(
+  { kind, metadata }: AnyResource,
+  flag: string,
+  { datastore }: CommandContext['connection'],
+  call: CommandContext['call'],
+): Promise<AnyResource | undefined> {
+  const namespace = kinds[kind].namespaced ? metadata?.namespace || flag || 'default' : undefined
+  if (!metadata?.name) return undefined
+  return await findResource(
+    datastore,
+    { kind, name: metadata.name, ...(namespace !== undefined && { namespace }) },
+    call,
+  )
 }
 
 /** Refused before the store is asked. */

@@ -12,6 +12,14 @@ export interface InputObject {
   readonly resource: AnyResource
   /** `policies.yaml, document 2, line 14`; empty for one named on the command line. */
   readonly place: string
+  /** Fields that its kind does not have, where they are not refused at once. */
+  readonly unknown?: UnknownFields
+}
+
+export interface UnknownFields {
+  /** `spec.ingress[2].sauce`. */
+  readonly paths: readonly string[]
+  readonly refusal: CtlError
 }
 
 /** The kind of all of them, if it is one. */
@@ -29,6 +37,8 @@ export function placed(error: unknown, place: string): unknown {
 export interface InputOptions {
   readonly recursive: boolean
   readonly skipEmpty: boolean
+  /** Fields that a kind does not have are left for the caller to judge. */
+  readonly keepUnknown?: boolean
 }
 
 /**
@@ -38,13 +48,13 @@ export interface InputOptions {
  */
 export async function readObjects(
   path: string,
-  { recursive, skipEmpty }: InputOptions,
+  { recursive, skipEmpty, keepUnknown = false }: InputOptions,
   shell: Pick<Shell, 'stdin'>,
 ): Promise<InputObject[]> {
   const files = filesOf(path, recursive)
   const objects: InputObject[] = []
   for (const file of files) {
-    const found = objectsIn(await read(file, shell), file === '-' ? 'standard input' : file)
+    const found = objectsIn(await read(file, shell), file === '-' ? 'standard input' : file, keepUnknown)
     if (found.length === 0 && !skipEmpty) throw new NothingSpecified(`no resources specified in file ${file}`)
     objects.push(...found)
   }
@@ -68,11 +78,14 @@ async function read(path: string, shell: Pick<Shell, 'stdin'>): Promise<string> 
   return path === '-' ? await shell.stdin() : readText(path)
 }
 
-function objectsIn(text: string, name: string): InputObject[] {
+function objectsIn(text: string, name: string, keepUnknown: boolean): InputObject[] {
   // A comment or a closing `---` makes an empty document: nothing to do, not an error (spec 06 §13, 25).
-  return parseDocuments(text, name).flatMap((document) =>
-    document.value === null ? [] : expand(document.value, document, []),
-  )
+  return parseDocuments(text, name).flatMap((document) => {
+    const objects = document.value === null ? [] : expand(document.value, document, [])
+    const refused = keepUnknown ? undefined : objects.find(({ unknown }) => unknown)
+    if (refused?.unknown) throw refused.unknown.refusal
+    return objects
+  })
 }
 
 type Path = readonly (string | number)[]
@@ -96,16 +109,16 @@ function expand(value: unknown, document: ParsedDocument, path: Path): InputObje
         `${apiVersion} and one of the kinds ${shownKinds().join(', ')})`,
     )
   const resource = withTexts(value as AnyResource)
-  checkFields(resource, document, path)
-  return [{ resource, place }]
+  const unknown = unknownIn(resource, document, path)
+  return [{ resource, place, ...(unknown && { unknown }) }]
 }
 
 /** The whole message is calicoctl's, which names the field alone; ours adds where it stands. */
-function checkFields(resource: AnyResource, document: ParsedDocument, path: Path): void {
-  const [unknown] = unknownFields(resource)
-  if (unknown === undefined) return
-  const field = fieldPath(unknown)
-  throw unknownField(unknown, document.place([...path, ...field]))
+function unknownIn(resource: AnyResource, document: ParsedDocument, path: Path): UnknownFields | undefined {
+  const paths = unknownFields(resource)
+  const [first] = paths
+  if (first === undefined) return undefined
+  return { paths, refusal: unknownField(first, document.place([...path, ...fieldPath(first)])) }
 }
 
 /** @param path as `unknownFields` gives it */

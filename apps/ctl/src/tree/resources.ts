@@ -28,6 +28,7 @@ async function objectsIn(
   values: Values<typeof fileFlags>,
   shell: Shell,
   nothing = (error: unknown): unknown => error,
+  keepUnknown = false,
 ): Promise<readonly InputObject[]> {
   const { filename, recursive, 'skip-empty': skipEmpty } = values
   if (filename === '')
@@ -35,7 +36,7 @@ async function objectsIn(
   const { readObjects } = await import('../input/documents.ts')
   const word = (error: unknown): unknown =>
     error instanceof NothingSpecified ? nothing(error) : prefixed('failed to execute command: ', error)
-  return await worded(word, () => readObjects(filename, { recursive, skipEmpty }, shell))
+  return await worded(word, () => readObjects(filename, { recursive, skipEmpty, keepUnknown }, shell))
 }
 
 async function write(
@@ -44,7 +45,7 @@ async function write(
   tolerate = false,
 ): Promise<ExitCode> {
   const { values, shell } = invocation
-  const objects = await objectsIn(values, shell)
+  const objects = await objectsIn(values, shell, undefined, verb !== 'create')
   const { writeObjects } = await import('../commands/write.ts')
   const options = { namespace: values.namespace, tolerate, dryRun: values['dry-run'] }
   const manner = verb === 'replace' ? trying(options.dryRun) : making(options.dryRun)
@@ -222,7 +223,7 @@ export const diff = leaf({
     const failed = (error: unknown): CtlError =>
       new CtlError(messageOf(error), { cause: error, ...(error instanceof CtlError && error), exitCode: 2 })
     return await worded(failed, async () => {
-      const objects = await objectsIn(values, shell)
+      const objects = await objectsIn(values, shell, undefined, true)
       const { diffObjects } = await import('../commands/diff.ts')
       const manner = { ...resourceManner, access: 'try' } as const
       return await connected(invocation, (context) => diffObjects(objects, values.namespace, context), manner)
