@@ -16,19 +16,20 @@ const prefixes = ['10.65.0.0/26', '10.65.0.64/26', '10.66.0.0/16', 'fd65::/122']
 const gateways = ['10.0.0.2', '10.0.0.3', '10.0.0.4']
 const links = new Map([['up0', { index: 7, name: 'up0', up: true } as Link]])
 
+const prefix = '10.65.0.0/26'
+const blackhole: BestPath = { source: 'static', preference: 200, localPref: 0, stale: false }
+
+function learned(nextHop: string, metric: number): BestPath {
+  const resolution = { metric: 0, interface: 'up0' }
+  return { source: 'bgp', nextHop, resolution, preference: 100, localPref: PRIO_MAX - metric, stale: false }
+}
+
 const anyPath: fc.Arbitrary<BestPath | undefined> = fc.oneof(
   fc.constant(undefined),
-  fc.constant<BestPath>({ source: 'static', preference: 200, localPref: 0, stale: false }),
-  fc.record({ nextHop: fc.constantFrom(...gateways), metric: fc.constantFrom(512, 1024, 2048) }).map(
-    ({ nextHop, metric }): BestPath => ({
-      source: 'bgp',
-      nextHop,
-      resolution: { metric: 0, interface: 'up0' },
-      preference: 100,
-      localPref: PRIO_MAX - metric,
-      stale: false,
-    }),
-  ),
+  fc.constant(blackhole),
+  fc
+    .tuple(fc.constantFrom(...gateways), fc.constantFrom(512, 1024, 2048))
+    .map(([gateway, metric]) => learned(gateway, metric)),
 )
 const anyForeign: fc.Arbitrary<ReadRoute> = fc.record({
   dst: fc.constantFrom(...prefixes),
@@ -97,7 +98,7 @@ class World {
     } else {
       const place = this.kernel.routes.get(step.route.dst) ?? []
       if (place.some((route) => effectivePriority(route) === effectivePriority(step.route))) return
-      this.kernel.routes.set(step.route.dst, [...place, step.route])
+      this.kernel.put(step.route.dst, [...place, step.route])
       if (step.seen) this.known = this.foreigners()
     }
   }
@@ -136,23 +137,14 @@ describe('a plan, replayed on a model of the kernel', () => {
 
   it('keeps the old route until the new one is there', async () => {
     const world = new World()
-    const to = (nextHop: string, metric: number): BestPath => ({
-      source: 'bgp',
-      nextHop,
-      resolution: { metric: 0, interface: 'up0' },
-      preference: 100,
-      localPref: PRIO_MAX - metric,
-      stale: false,
-    })
-    const prefix = '10.65.0.0/26'
-    world.want(prefix, to('10.0.0.2', 1024))
+    world.want(prefix, learned('10.0.0.2', 1024))
     await world.write()
     world.kernel.requests.length = 0
-    world.want(prefix, to('10.0.0.3', 512))
+    world.want(prefix, learned('10.0.0.3', 512))
     await world.write()
     expect(world.kernel.requests.map(({ verb }) => verb)).toEqual(['add', 'delete'])
     world.kernel.unreachable.add('10.0.0.4')
-    world.want(prefix, to('10.0.0.4', 1024))
+    world.want(prefix, learned('10.0.0.4', 1024))
     await world.write()
     expect(world.kernel.all()).toMatchObject([{ gateway: '10.0.0.3', priority: 512 }])
     expect([...problems(world.context, new Map())]).toMatchObject([{ dst: prefix, state: 'refused' }])
@@ -160,6 +152,31 @@ describe('a plan, replayed on a model of the kernel', () => {
     await world.write()
     expect(world.kernel.all()).toEqual([])
     expect(world.shadow.table.size).toBe(0)
+  })
+
+  it('removes no route of another that took its place unseen', async () => {
+    const world = new World()
+    for (const path of [blackhole, learned('10.0.0.2', 1024)]) {
+      world.want(prefix, path)
+      await world.write()
+      const [mine] = world.kernel.all()
+      const theirs = { ...(mine as ReadRoute), protocol: 4 }
+      world.kernel.put(prefix, [theirs])
+      world.want(prefix, undefined)
+      await world.write()
+      expect(world.kernel.all()).toEqual([theirs])
+      world.kernel.put(prefix, [])
+    }
+  })
+
+  it('removes no other route of its own for a blackhole that went unseen', async () => {
+    const world = new World()
+    world.want(prefix, blackhole)
+    await world.write()
+    world.kernel.put(prefix, [])
+    world.want(prefix, learned('10.0.0.2', 1024))
+    await world.write()
+    expect(world.kernel.all()).toMatchObject([{ gateway: '10.0.0.2' }])
   })
 
   it('leaves inherited routes alone before recovery', () => {

@@ -34,6 +34,14 @@ export class ModelKernel implements Pick<Rtnetlink, 'attempt'> {
     return [...this.routes.values()].flat()
   }
 
+  /** Of one destination the lowest metric is the first. */
+  put(dst: string, routes: readonly ReadRoute[]): void {
+    this.routes.set(
+      dst,
+      [...routes].sort((a, b) => effectivePriority(a) - effectivePriority(b)),
+    )
+  }
+
   #do(request: Request & { kind: 'route' }): number {
     if (request.verb === 'delete') return this.#delete(request.route)
     const { route, verb } = request
@@ -42,7 +50,7 @@ export class ModelKernel implements Pick<Rtnetlink, 'attempt'> {
     if (rival >= 0 && verb === 'add') return EEXIST
     if (route.gateway !== undefined && this.unreachable.has(route.gateway)) return ENETUNREACH
     const read: ReadRoute = { ...route, type: route.type ?? 'unicast', table: 254, protocol: route.protocol ?? 3 }
-    this.routes.set(route.dst, rival >= 0 ? place.with(rival, read) : [...place, read])
+    this.put(route.dst, rival >= 0 ? place.with(rival, read) : [...place, read])
     return 0
   }
 
