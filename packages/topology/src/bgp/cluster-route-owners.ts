@@ -41,7 +41,7 @@ export function clusterRouteOwners(fields: ClusterRouteFields): {
         code: 'route-owners',
         objects: ['BGPConfiguration(default)', 'FelixConfiguration(default)'],
         why:
-          `programClusterRoutes of ${bgp ? 'both claims' : 'neither claims'} the ${kind === 'ipip' ? 'IP-in-IP' : 'unencapsulated'} ` +
+          `programClusterRoutes of ${bgp ? 'both claim' : 'neither claims'} the ${kind === 'ipip' ? 'IP-in-IP' : 'unencapsulated'} ` +
           `pools; ${owner === 'bgp' ? 'BGP' : 'the routing program'} has them`,
       })
     return owner

@@ -1,7 +1,7 @@
 import type { BGPConfigurationSpec, BGPFilterSpec, BGPPeerSpec, IPPoolSpec, NodeSpec } from '@tortie/model'
-import { type BgpTopologyOptions, createBgpTopology } from '../bgp-topology.ts'
-import type { BgpChange, EndpointSlice, Service } from '../inputs.ts'
-import type { BgpProgram } from '../program.ts'
+import { type BgpTopologyOptions, createBgpTopology } from '../bgp/bgp-topology.ts'
+import type { BgpChange, EndpointSlice, Service } from '../bgp/inputs.ts'
+import type { BgpProgram } from '../bgp/program.ts'
 
 const apiVersion = 'projectcalico.org/v3'
 type Bgp = NonNullable<NodeSpec['bgp']>
