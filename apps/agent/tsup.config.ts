@@ -1,8 +1,9 @@
 import { defineConfig } from 'tsup'
 
-/** One file: an agent that was killed is back sooner. Native code stays a package beside it. */
+/** One file for each thread: an agent that was killed is back sooner. Native code stays a package beside them. */
 export default defineConfig({
-  entry: ['src/main.ts'],
+  entry: { main: 'src/main.ts', bgp: 'src/bgp/worker.ts' },
+  splitting: false,
   format: ['esm'],
   target: 'node24',
   platform: 'node',

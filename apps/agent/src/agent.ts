@@ -11,10 +11,12 @@ import {
   type NodePorts,
   poolFamilies,
   registerNode,
+  reportNodeStatus,
   resolveConfig,
 } from '@tortie/node'
 import type { Call, Log } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
+import { createNodeBgp } from './bgp/node-bgp.ts'
 import { serveCniSocket } from './cni-socket.ts'
 import { openPolicyDataplane, openRoutingDataplane } from './drivers.ts'
 import { hostAddresses } from './host-addresses.ts'
@@ -40,7 +42,7 @@ export async function runAgent(
   const base = { datastore, clock: systemClock, random: systemRandom, log, meter: metrics.meter }
   const local = { file: settings.felixFile, environment: settings.environment }
   const node = createNode(
-    { name: settings.nodeName, local, onConfig },
+    { name: settings.nodeName, local, bgp: settings.bgp !== undefined, onConfig },
     {
       ...base,
       openPolicyDataplane: (config) => openPolicyDataplane(config, base),
@@ -49,6 +51,7 @@ export async function runAgent(
     },
   )
   const servers = resources.use(createServers(log))
+  const bgp = settings.bgp && createNodeBgp(settings, settings.bgp, { ...base, health: node.health })
   function onConfig(config: NodeConfig): void {
     setLevel(config.LogSeverityScreen)
     const { HealthHost, HealthPort, PrometheusMetricsHost, PrometheusMetricsPort } = config
@@ -67,7 +70,13 @@ export async function runAgent(
   await waitingForStore(() => initialize(settings, base, call), { ...base, health: node.health }, call)
   resources.use(await serveCniSocket(settings, base, call))
   const ipam = createIpam(base)
-  const [ended] = await Promise.all([node.run(call), keepTunnelAddresses(settings.nodeName, { ...base, ipam }, call)])
+  const version = { version: `Tortie, as ${calicoVersion}` }
+  const [ended] = await Promise.all([
+    node.run(call),
+    keepTunnelAddresses(settings.nodeName, { ...base, ipam }, call),
+    reportNodeStatus(settings.nodeName, { ...base, bgp: bgp?.control }, version, call),
+    bgp?.run(call),
+  ])
   return ended
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { bgpSocket } from '@tortie/node'
 import { parse } from 'ini'
 import { type Environment, type FelixFile, readStoreSettings, type StoreSettings } from './store-settings.ts'
 
@@ -8,11 +9,24 @@ export interface Settings {
   readonly nodeName: string
   readonly store: StoreSettings
   readonly cniSocket: string
+  /** Undefined: this node speaks no BGP (CALICO_NETWORKING_BACKEND is none or vxlan). */
+  readonly bgp: BgpSettings | undefined
   /** Tells the CNI plugin which node this host is. */
   readonly nodenameFile: string
   /** Parameters of `/etc/calico/felix.cfg`; sections only group them. */
   readonly felixFile: FelixFile
   readonly environment: Environment
+}
+
+export interface BgpSettings {
+  /** Unix socket on which tortiectl asks. */
+  readonly socket: string
+  /** Directory of passwords: `<secret>/<key>`. */
+  readonly secrets: string
+  readonly routerId: string | undefined
+  readonly clusterIps: string | undefined
+  readonly kubernetesNode: string | undefined
+  readonly logLevel: string | undefined
 }
 
 /** @throws Error that names the variable and the cure; EtcdError etcd/bad-options likewise */
@@ -24,8 +38,23 @@ export function readSettings(environment: Environment): Settings {
     nodenameFile,
     store: readStoreSettings(environment, felixFile),
     cniSocket: environment.TORTIE_CNI_SOCKET || '/var/run/calico/tortie-cni.sock',
+    bgp: bgpSettings(environment),
     felixFile,
     environment,
+  }
+}
+
+/** Spec 05 A1. */
+function bgpSettings(environment: Environment): BgpSettings | undefined {
+  const backend = environment.CALICO_NETWORKING_BACKEND?.trim().toLowerCase()
+  if (backend === 'none' || backend === 'vxlan') return undefined
+  return {
+    socket: environment.TORTIE_BGP_SOCKET || bgpSocket,
+    secrets: environment.TORTIE_BGP_SECRETS || '/etc/calico/bgp-secrets',
+    routerId: environment.CALICO_ROUTER_ID || undefined,
+    clusterIps: environment.CALICO_ADVERTISE_CLUSTER_IPS || undefined,
+    kubernetesNode: environment.CALICO_K8S_NODE_REF || undefined,
+    logLevel: environment.BGP_LOGSEVERITYSCREEN?.toLowerCase() || undefined,
   }
 }
 

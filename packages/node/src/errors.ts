@@ -12,6 +12,11 @@ const kinds = {
       `no IPv4 or IPv6 address is configured or detected for node ${f.node}: set IP or IP6 to its address, or ` +
       'IP_AUTODETECTION_METHOD to interface=REGEX or cidr=CIDR',
   ),
+  'node/no-such-peer': errorKind(
+    false,
+    (f: { readonly peer: string; readonly known: string }) => `there is no BGP peer ${f.peer}; known are: ${f.known}`,
+  ),
+  'node/bgp-starting': errorKind(true, () => 'BGP is starting: ask again when the agent is ready'),
 }
 export type NodeErrorCode = keyof typeof kinds
 type FactsOf<C extends NodeErrorCode> = (typeof kinds)[C] extends ErrorKind<infer F> ? F : never

@@ -1,6 +1,9 @@
 /** The data flow of one node, all I/O passed in: the agent and the simulator call it. */
 export type { BgpControl, BgpExplanation, BgpRoute } from './bgp/control.ts'
+export { type BgpEngine, type BgpEnginePorts, createBgpEngine } from './bgp/engine.ts'
+export { type BgpFollowOptions, type BgpFollowPorts, followBgp } from './bgp/follow.ts'
 export { answerBgp, askBgp, type BgpAnswer, type BgpFailure, bgpQuestions } from './bgp/http.ts'
+export type { KernelRoutes } from './bgp/kernel-routes.ts'
 export { type NodeStatusPorts, reportNodeStatus } from './bgp/node-status.ts'
 export { type BgpFamilyStatus, type BgpPeerStatus, type BgpStatus, bgpSocket } from './bgp/status.ts'
 export { type NodeConfig, type ParameterName, parameters } from './config/parameters.ts'

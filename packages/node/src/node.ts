@@ -1,9 +1,9 @@
 import { followResources, type MirrorBatch } from '@tortie/datastore'
 import { createPolicyEngine } from '@tortie/policy'
 import { type Backoff, type Call, createBackoff, createQueue, isRetryable } from '@tortie/runtime'
-import { createTopology } from '@tortie/topology'
+import { clusterRouteOwners, createTopology } from '@tortie/topology'
 import type { NodeConfig } from './config/parameters.ts'
-import { type ConfigState, createConfigState, type LocalSources } from './config-watch.ts'
+import { type ConfigState, configKinds, createConfigState, type LocalSources } from './config-watch.ts'
 import { createEndpointStatusWriter } from './endpoint-status.ts'
 import { createEnforcer, type Enforcer } from './enforcer.ts'
 import { createHealth, type Health } from './health.ts'
@@ -14,6 +14,8 @@ export interface NodeOptions {
   /** Name of this node's Node resource. */
   readonly name: string
   readonly local: LocalSources
+  /** A BGP speaker runs beside: it has the cluster's routes that are its own by configuration (spec 05 A8). */
+  readonly bgp?: boolean
   /** Told whenever the effective configuration becomes known or changes. */
   readonly onConfig?: (config: NodeConfig) => void
 }
@@ -168,7 +170,7 @@ class NodeLife {
     this.#inSync ||= batch.inSync
     for (const change of batch.changes as readonly NodeChange[]) {
       const { kind } = change.type === 'put' ? change.item : change.key
-      if (kind === 'FelixConfiguration' || kind === 'Node')
+      if ((configKinds as readonly string[]).includes(kind))
         this.#config.apply(change as Parameters<ConfigState['apply']>[0])
       this.#waiting.push(change)
     }
@@ -176,10 +178,22 @@ class NodeLife {
 
   #reconfigured(): boolean {
     if (!this.#running) return false
-    const now = JSON.stringify(this.#config.resolve().config)
-    if (now === this.#running.config) return false
+    const { config } = this.#config.resolve()
+    if (this.#identity(config) === this.#running.config) return false
     this.#ports.log.info('node.config.changed')
     return true
+  }
+
+  /** What the drivers and engines were opened with. */
+  #identity(config: NodeConfig): string {
+    return JSON.stringify([config, this.#programsNoEncap(config)])
+  }
+
+  /** Without BGP nobody else would write the routes of pools that do not encapsulate. */
+  #programsNoEncap({ ProgramClusterRoutes: felix }: NodeConfig): boolean {
+    if (!this.#options.bgp) return felix === undefined || ['Enabled', 'EnabledNoEncapOnly'].includes(felix)
+    const { owners } = clusterRouteOwners({ felix, bgp: this.#config.bgpRoutes })
+    return owners.noEncap === 'routing'
   }
 
   async #open(call: Call): Promise<Drivers> {
@@ -200,7 +214,7 @@ class NodeLife {
       topology: createTopology({
         node: this.#options.name,
         ipv6: config.Ipv6Support,
-        programNoEncap: ['Enabled', 'EnabledNoEncapOnly'].includes(config.ProgramClusterRoutes ?? 'Enabled'),
+        programNoEncap: this.#programsNoEncap(config),
         sourceSpoofing: config.WorkloadSourceSpoofing === 'Any',
       }),
       policy,
@@ -211,7 +225,7 @@ class NodeLife {
       log,
       meter,
     })
-    this.#running = { enforcer, config: JSON.stringify(config), close: opening.move() }
+    this.#running = { enforcer, config: this.#identity(config), close: opening.move() }
     this.#watchKernel(routing, config, call)
     return this.#running
   }

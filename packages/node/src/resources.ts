@@ -5,6 +5,7 @@ import type { ResourceOf } from '@tortie/model'
 export const followedKinds = [
   'ClusterInformation',
   'FelixConfiguration',
+  'BGPConfiguration',
   'Node',
   'IPPool',
   'IPAMBlock',
