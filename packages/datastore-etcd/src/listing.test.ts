@@ -2,6 +2,7 @@ import { isDatastoreError, prefixRange, type RawStore } from '@tortie/datastore'
 import { silentLog } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EtcdClient, methods } from './client.ts'
 import { type EtcdStore, openEtcdStore } from './index.ts'
 import { type EtcdServer, startEtcd } from './testing/etcd-server.ts'
 import { startProxy } from './testing/proxy.ts'
@@ -95,5 +96,44 @@ describe('20,000 keys', () => {
       if (seen.length === count) break
     }
     expect(new Set(seen).size).toBe(count)
+  })
+})
+
+describe('100,000 keys', () => {
+  const many = 100_000
+  const eachTime = 100
+  const nameOf = (i: number): string => `/calico/k${String(i).padStart(6, '0')}`
+
+  it('are listed in order, and told to a watcher that knew of none, each once', { timeout: 120_000 }, async () => {
+    await using server = await startEtcd()
+    await using store = await openEtcdStore({ endpoints: [server.endpoint], ...ports }, call)
+    const before = await store.list(everything, call)
+    const client = new EtcdClient({ endpoints: [server.endpoint], ...ports })
+    for (let from = 0; from < many; from += eachTime) {
+      const success = Array.from({ length: eachTime }, (_, i) => ({
+        put: { key: nameOf(from + i), value: `${from + i}` },
+      }))
+      await client.invoke(methods.txn, { success }, call)
+    }
+    client.close()
+    const { entries, revision } = await store.list(everything, call)
+    expect(entries).toHaveLength(many)
+    expect(entries.every(({ key, value }, i) => key === nameOf(i) && value === String(i))).toBe(true)
+    let told = 0
+    let last = BigInt(before.revision)
+    for await (const batch of store.watch(everything, before.revision, call)) {
+      // A transaction is one revision, and is never told in part.
+      expect(batch.events.length % eachTime).toBe(0)
+      // One by one `expect` would take half a minute.
+      const wrong = batch.events.find((event) => {
+        const i = told++
+        return event.type !== 'put' || event.key !== nameOf(i) || event.value !== String(i)
+      })
+      expect(wrong).toBeUndefined()
+      expect(BigInt(batch.revision)).toBeGreaterThanOrEqual(last)
+      last = BigInt(batch.revision)
+      if (told >= many) break
+    }
+    expect([told, String(last)]).toEqual([many, revision])
   })
 })
