@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { run } from '../testing/transcript.ts'
 import { type InputObject, readObjects } from './documents.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'tortie-ctl-'))
@@ -90,6 +91,46 @@ describe('readObjects', () => {
     ['empty.yaml', '', /^no resources specified in file .*empty\.yaml$/],
   ])('says where %s is wrong', async (name, text, message) => {
     await expect(read(write(name, text))).rejects.toThrow(message)
+  })
+
+  /** What is wrong with the 7,654th of 10,000, each of four lines and a separator. */
+  it.each([
+    [
+      'syntax',
+      (text: string) => text.replace('spec: {', 'spec: ['),
+      /^Flow .*\(.*syntax\.yaml, document 7654, line 38269\)$/,
+    ],
+    [
+      'kind',
+      (text: string) => text.replace('IPPool', 'IPool'),
+      /^unknown resource type \(IPool\).*document 7654, line 38266;/,
+    ],
+    [
+      'field',
+      (text: string) => text.replace('cidr', 'cdir'),
+      /location: cdir \(.*field\.yaml, document 7654, line 38269\)$/,
+    ],
+  ])('finds one of wrong %s among 10,000 documents', { timeout: 60_000 }, async (name, spoil, message) => {
+    const documents = Array.from({ length: 10_000 }, (_, index) => pool(`pool-${index}`))
+    documents[7653] = spoil(documents[7653] ?? '')
+    const file = write(`many/${name}.yaml`, documents.join('---\n'))
+    const begun = performance.now()
+    await expect(read(file)).rejects.toThrow(message)
+    // A quiet machine takes about 2 s; what grew with the square of the number would take minutes.
+    expect(performance.now() - begun).toBeLessThan(30_000)
+  })
+
+  it('finds the one among 10,000 objects that its kind does not allow', { timeout: 60_000 }, async () => {
+    const documents = Array.from({ length: 10_000 }, (_, index) => pool(`pool-${index}`))
+    documents[7653] = documents[7653]?.replace('10.0.0.0/8', '10.0.0.0/33') ?? ''
+    const file = write('many/value.yaml', documents.join('---\n'))
+    expect(await run(['validate', '-f', file], { environment: {} })).toEqual({
+      code: 1,
+      stdout: "Partial success: validated the first 9999 out of 10000 'IPPool' resources:\n",
+      stderr: expect.stringMatching(
+        /^hit error: \[error .*10\.0\.0\.0\/33.* \(.*value\.yaml, document 7654, line 38266\)\]\n$/s,
+      ),
+    })
   })
 
   it('says which file is missing, or which directory empty', async () => {
