@@ -1,4 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { addressToBytes, parseCidr } from '@tortie/ip'
 import { createRtnetlink, IF_OPER_UP, linkBy } from '@tortie/netlink'
 import { createNetns, createSysctl, deleteNetns, enterNetns, type Netns, openNetlink } from '../index.ts'
 
@@ -67,16 +69,34 @@ export function linkNetns(a: VethEnd, b: VethEnd): void {
       ...addresses.map((address) => `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`),
     )
   }
-  for (const { netns, interface: device } of [a, b]) waitUntilUp(netns, device)
+  for (const { netns, interface: device, addresses = [] } of [a, b]) waitUntilUp(netns, device, addresses)
 }
 
-/** The kernel notes a carrier in the background; asking for this one link makes newer kernels do it at once. */
-function waitUntilUp(netns: TestNetns, name: string): void {
+/**
+ * The kernel notes a carrier in the background; asking for this one link makes newer kernels do it at once. In the
+ * background too it joins the groups by which neighbours look for IPv6 addresses: until then they ask in vain, for 1 s.
+ */
+function waitUntilUp(netns: TestNetns, name: string, addresses: readonly string[]): void {
   using socket = openNetlink({ protocol: 0, netns })
   const rt = createRtnetlink(socket)
+  const groups = addresses.filter((address) => address.includes(':')).map(solicitedNodeGroup)
+  const ready = (): boolean =>
+    rt.findSync(linkBy({ name }))?.operState === IF_OPER_UP && groups.every(isJoined(netns, name))
   const deadline = performance.now() + 5000
-  while (rt.findSync(linkBy({ name }))?.operState !== IF_OPER_UP) {
+  while (!ready()) {
     if (performance.now() > deadline) throw new Error(`${name} in ${netns.name} does not come up`)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
   }
+}
+
+/** RFC 4291 §2.7.1, as 32 hexadecimal digits. */
+function solicitedNodeGroup(cidr: string): string {
+  const last = addressToBytes(parseCidr(cidr).address).subarray(-3)
+  return `ff0200000000000000000001ff${Array.from(last, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}
+
+function isJoined(netns: Netns, device: string): (group: string) => boolean {
+  const table = enterNetns(netns, () => readFileSync('/proc/thread-self/net/igmp6', 'utf8'))
+  const lines = table.split('\n').map((line) => line.split(/\s+/))
+  return (group) => lines.some(([, name, joined]) => name === device && joined === group)
 }
