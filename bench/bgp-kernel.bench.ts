@@ -49,7 +49,7 @@ function kernelMs(transport: NetlinkTransport, routes: readonly BestRoute[], ver
 }
 
 function openIn(netns: TestNetns, route: NetlinkTransport): BgpRoutes {
-  const monitor = createMonitor({ protocol: 0, netns })
+  const monitor = createMonitor({ protocol: 0, netns, except: route.portId })
   return createBgpRoutes({ route, monitor, clock: systemClock, log: silentLog })
 }
 

@@ -371,6 +371,18 @@ it('a monitor sees what ip does', async () => {
   expect(events.at(-1)).toMatchObject({ kind: 'link', gone: true, link: { name: 'br7', kind: 'bridge' } })
 })
 
+it('a monitor may leave out what one socket did', async () => {
+  const oif = addBridge('br0')
+  const monitor = createMonitor({ protocol: 0, netns, except: transport.portId })([RTNLGRP_IPV4_ROUTE], call)
+  addRoutes({ dst: '10.1.0.1/32', oif, scope: 253 })
+  netns.ip('route add 10.2.0.1/32 dev br0')
+  for await (const announcement of monitor) {
+    const events = announcement.kind === 'datagram' ? decodeEvents(announcement.bytes) : []
+    expect(events).toMatchObject([{ kind: 'route', route: { dst: '10.2.0.1/32' } }])
+    break
+  }
+})
+
 it('a monitor that is too slow is told that it missed something', async () => {
   const monitor = createMonitor({ protocol: 0, netns, bufferBytes: 4096 })([RTNLGRP_IPV4_ROUTE], call)
   const oif = addBridge('br0')

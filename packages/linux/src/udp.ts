@@ -1,3 +1,4 @@
+import { encodeBpf } from './bpf.ts'
 import { check, LinuxError, syscallError } from './errors.ts'
 import { setNumber } from './netlink-socket.ts'
 import { inNetns, type Netns } from './netns.ts'
@@ -108,19 +109,12 @@ function configure(fd: number, v6: boolean, label: string, options: UdpOptions, 
  */
 function dropBelow(v6: boolean, least: number): Uint8Array {
   const networkHeader = 0xfff0_0000
-  const program = [
-    { code: 0x30, jt: 0, jf: 0, k: networkHeader + (v6 ? 7 : 8) },
-    { code: 0x35, jt: 0, jf: 1, k: least },
-    { code: 0x06, jt: 0, jf: 0, k: 0xffff_ffff },
-    { code: 0x06, jt: 0, jf: 0, k: 0 },
-  ]
-  const bytes = new Uint8Array(program.length * 8)
-  for (const [i, { code, jt, jf, k }] of program.entries()) {
-    new Uint16Array(bytes.buffer, i * 8, 1)[0] = code
-    bytes.set([jt, jf], i * 8 + 2)
-    new Uint32Array(bytes.buffer, i * 8 + 4, 1)[0] = k
-  }
-  return bytes
+  return encodeBpf([
+    { code: 0x30, k: networkHeader + (v6 ? 7 : 8) },
+    { code: 0x35, jf: 1, k: least },
+    { code: 0x06, k: 0xffff_ffff },
+    { code: 0x06, k: 0 },
+  ])
 }
 
 function bindSomewhere(fd: number, { address, port }: UdpOptions, label: string): number {
