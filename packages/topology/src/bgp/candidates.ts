@@ -43,8 +43,14 @@ export interface PeerFacts {
 
 const families = [4, 6] as const
 
+/** PERF: nodes by address, so that a peering by address does not look at all of them. */
+interface IndexedFacts extends PeerFacts {
+  readonly byAddress: ReadonlyMap<string, readonly BgpNode[]>
+}
+
 /** Every session that is asked for, in order of precedence, ties by name. Spec 05 A4. */
-export function candidatesOf(facts: PeerFacts, problems: BgpProblem[]): Candidate[] {
+export function candidatesOf(given: PeerFacts, problems: BgpProblem[]): Candidate[] {
+  const facts = { ...given, byAddress: nodesByAddress(given.nodes) }
   const peerings = sortedByName(facts.peerings)
   const isGlobal = (peering: Peering): boolean => peering.node === undefined && !peering.nodeSelector
   const local = peerings.filter((peering) => selectsLocally(peering, facts.own))
@@ -69,6 +75,17 @@ function sortedByName<V extends { readonly name: string }>(
   return [...values.values()].filter(isWanted).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+function nodesByAddress(nodes: ReadonlyMap<string, BgpNode>): Map<string, BgpNode[]> {
+  const byAddress = new Map<string, BgpNode[]>()
+  for (const node of nodes.values())
+    for (const address of Object.values(node.address)) {
+      const found = byAddress.get(address)
+      if (found) found.push(node)
+      else byAddress.set(address, [node])
+    }
+  return byAddress
+}
+
 function selectsLocally({ node, nodeSelector }: Peering, candidate: BgpNode): boolean {
   return nodeSelector ? nodeSelector(candidate.labels) : node === undefined || node === candidate.name
 }
@@ -79,7 +96,7 @@ const portOf = (facts: PeerFacts, node: BgpNode): number | undefined =>
   facts.listenPorts.get(node.name) ?? facts.listenPort
 
 function explicitCandidates(
-  facts: PeerFacts,
+  facts: IndexedFacts,
   { name, remote, settings }: Peering,
   scope: 'global' | 'node',
   problems: BgpProblem[],
@@ -97,7 +114,7 @@ function explicitCandidates(
     return []
   }
   const family = address.includes(':') ? 6 : 4
-  const isCalicoNode = [...facts.nodes.values()].some((node) => node.address[family] === address)
+  const isCalicoNode = facts.byAddress.has(address)
   const [node] = nodesAt(facts, address, asNumber, undefined)
   const port = remote.port ?? (node && portOf(facts, node))
   return [
@@ -117,13 +134,12 @@ function explicitCandidates(
 /** Of two Calico nodes the one with the textually lower address waits, so both ends must spell alike (traps 4, 5). */
 const waits = ({ own }: PeerFacts, family: Family, address: string): boolean => address > (own.address[family] ?? '')
 
-/** Calico nodes with this address and AS, and this listening port where one is told. */
-function nodesAt(facts: PeerFacts, address: string, asNumber: number, port: number | undefined): BgpNode[] {
-  return sortedByName(facts.nodes, (node) => {
-    if (node.address[4] !== address && node.address[6] !== address) return false
-    if ((node.asNumber ?? facts.settings.asNumber) !== (asNumber || facts.settings.asNumber)) return false
-    return port === undefined || (portOf(facts, node) ?? port) === port
-  })
+/** Calico nodes with this address and AS, and this listening port where one is told. By name. */
+function nodesAt(facts: IndexedFacts, address: string, asNumber: number, port: number | undefined): BgpNode[] {
+  const wanted = (node: BgpNode): boolean =>
+    (node.asNumber ?? facts.settings.asNumber) === (asNumber || facts.settings.asNumber) &&
+    (port === undefined || (portOf(facts, node) ?? port) === port)
+  return (facts.byAddress.get(address) ?? []).filter(wanted).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** A session with another Calico node, as selectors and reverse peerings make it: dialled from both ends. */
@@ -153,7 +169,7 @@ function nodeCandidate(
 }
 
 /** This node is the remote side of the peering: sessions to the nodes that it selects locally (A4 step 3). */
-function reverseCandidates(facts: PeerFacts, peering: Peering): Candidate[] {
+function reverseCandidates(facts: IndexedFacts, peering: Peering): Candidate[] {
   const { name, remote, reverse, settings } = peering
   if (!reverse || remote.kind === 'workloads') return []
   const isRemote =

@@ -39,15 +39,17 @@ export class Resources {
   readonly #kinds: ReadonlyMap<string, Keep>
 
   constructor(node: string) {
+    // PERF: workloads come and go often, and are hardly ever neighbours.
+    const ofWorkloads = (): Touched => (this.#hasWorkloadPeering() ? sessionsOnly : nothing)
     this.#kinds = new Map([
       this.#row('Node', this.nodes, both, bgpNodeOf),
       this.#row('BGPConfiguration', this.configurations, both, readConfiguration),
       this.#row('BGPPeer', this.peerings, sessionsOnly, readPeering, false),
       this.#row('BGPFilter', this.filters, policyOnly, readFilter),
-      this.#row('Profile', this.profileLabels, sessionsOnly, ({ spec }) => spec.labelsToApply),
+      this.#row('Profile', this.profileLabels, ofWorkloads, ({ spec }) => spec.labelsToApply),
       this.#row('IPPool', this.#pools, policyOnly, (pool) => poolOf(pool, networkText(pool.spec.cidr))),
       this.#row('BlockAffinity', this.#blocks, policyOnly, (affinity) => ownBlockOf(affinity, node)),
-      this.#row('WorkloadEndpoint', this.endpoints, sessionsOnly, (endpoint) =>
+      this.#row('WorkloadEndpoint', this.endpoints, ofWorkloads, (endpoint) =>
         endpoint.spec.node === node ? localEndpointOf(endpoint) : undefined,
       ),
     ])
@@ -69,7 +71,7 @@ export class Resources {
   #row<K extends Kind, V>(
     kind: K,
     into: Map<string, V>,
-    touches: Touched,
+    touches: Touched | (() => Touched),
     read: (item: ResourceOf<K>) => V | undefined,
     comparable = true,
   ): readonly [Kind, Keep] {
@@ -82,8 +84,8 @@ export class Resources {
       else into.set(key, value)
       const isSame =
         known === value || (comparable && known !== undefined && JSON.stringify(known) === JSON.stringify(value))
-      if (!isSame) return touches
-      return complaint === this.#unreadable.get(object)?.why ? nothing : policyOnly
+      const touched = isSame ? nothing : typeof touches === 'function' ? touches() : touches
+      return complaint === this.#unreadable.get(object)?.why ? touched : { ...touched, policy: true }
     }
     return [kind, keep]
   }
@@ -102,6 +104,11 @@ export class Resources {
   #noteName(name: string, isThere: boolean): void {
     if (isThere && name !== 'default' && !name.startsWith('node.')) this.#ignored.add(name)
     else this.#ignored.delete(name)
+  }
+
+  #hasWorkloadPeering(): boolean {
+    for (const { remote } of this.peerings.values()) if (remote.kind === 'workloads') return true
+    return false
   }
 
   problems(): BgpProblem[] {

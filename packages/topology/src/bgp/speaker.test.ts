@@ -65,6 +65,14 @@ describe('the speaker', () => {
     expect(routerId([node('node-18', '10.9.0.1/24')], 'hash', 'node-18')).toBe('213.194.139.227')
   })
 
+  it('tells that another node’s hash is the same', () => {
+    const nodes = [node('node-31705', '10.9.0.1/24'), node('node-40730', '10.9.0.2/24')]
+    expect(programOf(nodes, { node: 'node-31705', routerId: 'hash' }).problems).toMatchObject([
+      { code: 'duplicate-router-id', objects: ['Node(node-31705)', 'Node(node-40730)'] },
+    ])
+    expect(programOf(nodes, { node: 'node-31705' }).problems).toEqual([])
+  })
+
   it('is not there without one: on an IPv6 node, without a Node, with a text that is none', () => {
     const six = node('a', { ipv6Address: 'fd00::1/64' })
     expect(programOf([six])).toMatchObject({ speaker: undefined, problems: [{ code: 'no-router-id' }] })
