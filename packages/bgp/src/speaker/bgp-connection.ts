@@ -95,7 +95,8 @@ export class BgpConnection {
   private readonly timers: Readonly<Record<FsmTimer, Timer>>
   private readonly sendHold: Timer
   private sentBytes = 0
-  private sentBefore = 0
+  private takenBytes = 0
+  private progressMs = 0
   /** Closed sockets that still have something to say. */
   private lingering: Promise<void> = Promise.resolve()
 
@@ -161,7 +162,8 @@ export class BgpConnection {
     this.framer = new MessageFramer()
     this.inbox.clear()
     this.paused = false
-    this.sentBytes = 0
+    this.sentBytes = this.takenBytes = 0
+    this.progressMs = this.connectedMs
     socket.start({
       data: (bytes) => this.socket === socket && this.received(bytes),
       drain: () => this.socket === socket && this.ports.writable(this),
@@ -210,7 +212,7 @@ export class BgpConnection {
       this.owner.messages.sent++
     this.sentBytes += bytes.length
     this.socket.write(bytes)
-    if (this.socket.unsent > 0 && !this.sendHold.armed) this.watchSending()
+    this.watchSending()
   }
 
   send(message: Message): void {
@@ -358,15 +360,26 @@ export class BgpConnection {
     })
   }
 
+  /** Notes what the kernel took; the timer runs while it does not take all. */
   private watchSending(): void {
-    this.sentBefore = this.sentBytes - this.unsent
-    this.sendHold.arm(Math.max(sendHoldSeconds, 2 * (this.status.session?.holdTime ?? 0)))
+    const taken = this.sentBytes - this.unsent
+    if (taken > this.takenBytes) {
+      this.takenBytes = taken
+      this.progressMs = this.ports.clock.monotonicMs()
+    }
+    if (this.unsent > 0 && !this.sendHold.armed) this.sendHold.arm(this.sendHoldTime)
+  }
+
+  private get sendHoldTime(): number {
+    return Math.max(sendHoldSeconds, 2 * (this.status.session?.holdTime ?? 0))
   }
 
   /** RFC 9687: the peer takes nothing although it says that it lives. */
   private sendHoldExpired(): void {
+    this.watchSending()
     if (this.unsent === 0) return
-    if (this.sentBytes - this.unsent > this.sentBefore) this.watchSending()
+    const left = this.sendHoldTime - (this.ports.clock.monotonicMs() - this.progressMs) / 1000
+    if (left > 0) this.sendHold.arm(left)
     else this.handle({ kind: 'SendHoldTimer_Expires' })
   }
 }

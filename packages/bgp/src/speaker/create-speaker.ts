@@ -162,7 +162,7 @@ class BgpSpeaker implements Speaker {
   }
 
   peers(): readonly PeerStatus[] {
-    return [...this.peersByKey.values()].map((peer) => peer.status())
+    return this.sortedPeers().map((peer) => peer.status())
   }
 
   counts(): ReturnType<Rib['counts']> {
@@ -187,6 +187,10 @@ class BgpSpeaker implements Speaker {
     const peer = this.peersByKey.get(key)
     if (!peer) throw new BgpError('bgp/bad-value', { field: 'peer', why: `there is no peer ${key}` })
     return peer
+  }
+
+  private sortedPeers(): Peer[] {
+    return [...this.peersByKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
   }
 
   private apply(config: SpeakerConfig, before?: SpeakerConfig): void {
@@ -266,8 +270,7 @@ class BgpSpeaker implements Speaker {
   private peerFor({ remoteAddress, localAddress }: Connection): Peer | undefined {
     const [remote, local] = [canonical(remoteAddress), canonical(localAddress)]
     const [, zone] = remoteAddress.split('%')
-    const peers = [...this.peersByKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
-    for (const peer of peers) {
+    for (const peer of this.sortedPeers()) {
       const { address, localAddress: expected, interface: device } = peer.config
       const fits = expected === undefined || canonical(expected) === local
       if (canonical(address) === remote && fits && (!zone || !device || zone === device)) return peer

@@ -65,6 +65,7 @@ export interface Speaker {
   stop(how: 'restart' | 'shutdown', text?: string): Promise<void>
   /** Every consumer gets every event from its call on; one that is too slow gets `best` merged by prefix. */
   events(call: Call): AsyncIterable<SpeakerEvent>
+  /** By key. */
   peers(): readonly PeerStatus[]
   counts(): RibCounts
   best(family: Family): Iterable<BestRoute>
