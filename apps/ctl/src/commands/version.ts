@@ -53,10 +53,13 @@ export async function readVersion({ connection, call }: CommandContext): Promise
 }
 
 /**
- * Refuses to go on where the cluster follows another release (spec 06 §3). Suffixes do not count; a cluster that says
- * nothing passes. @throws CtlError
+ * Refuses to go on where the cluster follows another minor release (spec 06 §3); what only reads is warned (§13, 26).
+ * Suffixes do not count, nor do patches; a cluster that says nothing passes. @throws CtlError
  */
-export async function checkVersions({ connection, call }: CommandContext): Promise<void> {
+export async function checkVersions(
+  { connection, shell, call }: CommandContext,
+  { onlyReads }: { readonly onlyReads: boolean },
+): Promise<void> {
   const override = 'Use --allow-version-mismatch to override'
   let cluster: string | undefined
   try {
@@ -66,9 +69,20 @@ export async function checkVersions({ connection, call }: CommandContext): Promi
     if (isDatastoreError(error, 'DoesNotExist')) return
     throw new CtlError(`unable to get Cluster Information to verify version mismatch: ${messageOf(error)}\n${override}`)
   }
-  const plain = (version: string): string => version.replace(/^v/, '').replace(/-.*$/s, '')
-  if (!cluster || plain(cluster) === plain(calicoVersion)) return
-  throw new CtlError(
-    `version mismatch.\nClient Version:   ${calicoVersion}\nCluster Version:  ${plain(cluster)}\n${override}`,
-  )
+  if (!cluster || minorOf(cluster) === minorOf(calicoVersion)) return
+  if (onlyReads) shell.stderr(`WARNING: version mismatch: client ${calicoVersion}, cluster ${plainVersion(cluster)}\n`)
+  else
+    throw new CtlError(
+      `version mismatch.\nClient Version:   ${calicoVersion}\nCluster Version:  ${plainVersion(cluster)}\n${override}`,
+    )
+}
+
+function plainVersion(version: string): string {
+  return version.replace(/^v/, '').replace(/-.*$/s, '')
+}
+
+/** `3.32` of `v3.32.1-rc1`; of what is no such version, all of it. */
+function minorOf(version: string): string {
+  const plain = plainVersion(version)
+  return /^\d+\.\d+(?=\.\d+$)/.exec(plain)?.[0] ?? plain
 }

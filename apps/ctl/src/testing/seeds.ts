@@ -15,7 +15,8 @@ export const seeds: Readonly<Record<string, Seed>> = {
   'ipam-used.txt': useAddresses,
   'ipam-split.txt': useAddresses,
   'ipam-services.txt': useServiceAddresses,
-  'guard.txt': followOtherRelease,
+  'guard.txt': (connection) => followRelease('v3.31.2-rc1', connection),
+  'guard-patch.txt': (connection) => followRelease('v3.32.7-0.dev', connection),
   'policy-names.txt': writeOldPolicies,
 }
 
@@ -26,9 +27,9 @@ export async function sow(transcript: string, path: string): Promise<void> {
   await seeds[transcript]?.(connection)
 }
 
-/** A cluster of the release before. */
-async function followOtherRelease({ datastore }: Connection): Promise<void> {
-  await ensureInitialized(datastore, { version: 'v3.31.2-rc1' }, { clock: systemClock, random: systemRandom }, call)
+/** A cluster of another release. */
+async function followRelease(version: string, { datastore }: Connection): Promise<void> {
+  await ensureInitialized(datastore, { version }, { clock: systemClock, random: systemRandom }, call)
 }
 
 /** As a release that put the tier before the name; of one policy the move was cut short, and one has been moved. */

@@ -19,6 +19,8 @@ export interface Manner {
   readonly unopened?: (error: unknown) => unknown
   /** Default: the guard's own message; `false`: the command is not guarded (spec 06 §3). */
   readonly guarded?: ((error: unknown) => unknown) | false
+  /** It only reads: another release of the cluster is no more than a warning. */
+  readonly onlyReads?: boolean
 }
 
 /** Of the commands on resources (spec 06 §2, §12). */
@@ -32,7 +34,7 @@ type Given = Pick<Invocation<typeof configFlag>, 'values' | 'globals' | 'shell' 
 export async function connected(
   { values, globals, shell, call }: Given,
   work: (context: CommandContext) => Promise<ExitCode>,
-  { access = 'use', unopened = (error) => error, guarded = (error) => error }: Manner = {},
+  { access = 'use', unopened = (error) => error, guarded = (error) => error, onlyReads = false }: Manner = {},
 ): Promise<ExitCode> {
   const { connect } = await import('../connection.ts')
   const log = createLog(globals['log-level'], shell)
@@ -43,7 +45,7 @@ export async function connected(
   const context = { connection, shell, call }
   if (guarded !== false && !globals['allow-version-mismatch']) {
     const { checkVersions } = await import('../commands/version.ts')
-    await worded(guarded, () => checkVersions(context))
+    await worded(guarded, () => checkVersions(context, { onlyReads }))
   }
   return await work(context)
 }

@@ -2,6 +2,8 @@ import { type Group, leaf } from '../cli/command.ts'
 import { CtlError } from '../errors.ts'
 import { configFlag, connected } from './common.ts'
 
+const reading = { onlyReads: true } as const
+
 const show = leaf({
   name: 'show',
   summary: 'Show how the address space is used',
@@ -17,13 +19,17 @@ const show = leaf({
   async run(invocation) {
     const { values } = invocation
     const { showAddress, showBorrowed, showConfiguration, showUsage } = await import('../commands/ipam-show.ts')
-    return await connected(invocation, (context) => {
-      if (values.ip !== '') return showAddress(values.ip, context)
-      if (values['show-blocks']) return showUsage({ withBlocks: true }, context)
-      if (values['show-borrowed']) return showBorrowed(context)
-      if (values['show-configuration']) return showConfiguration(context)
-      return showUsage({ withBlocks: false }, context)
-    })
+    return await connected(
+      invocation,
+      (context) => {
+        if (values.ip !== '') return showAddress(values.ip, context)
+        if (values['show-blocks']) return showUsage({ withBlocks: true }, context)
+        if (values['show-borrowed']) return showBorrowed(context)
+        if (values['show-configuration']) return showConfiguration(context)
+        return showUsage({ withBlocks: false }, context)
+      },
+      reading,
+    )
   },
 })
 
@@ -53,7 +59,7 @@ const check = leaf({
       kubernetes: { kubeconfig: values.kubeconfig, context: invocation.globals.context },
       exitCode: values['exit-code'],
     }
-    return await connected(invocation, (context) => checkAllocations(options, context))
+    return await connected(invocation, (context) => checkAllocations(options, context), reading)
   },
 })
 

@@ -145,7 +145,7 @@ export const get = leaf({
       format: readFormat(values.output),
       export: values.export,
     }
-    const manner = { ...resourceManner, guarded: getFailure }
+    const manner = { ...resourceManner, guarded: getFailure, onlyReads: true }
     const [kindName, ...names] = args
     const isWatch = values.watch || values['watch-only']
     if (isWatch && (values.filename !== '' || kindName === undefined))
@@ -225,7 +225,7 @@ export const diff = leaf({
     return await worded(failed, async () => {
       const objects = await objectsIn(values, shell, undefined, true)
       const { diffObjects } = await import('../commands/diff.ts')
-      const manner = { ...resourceManner, access: 'try' } as const
+      const manner = { ...resourceManner, access: 'try', onlyReads: true } as const
       return await connected(invocation, (context) => diffObjects(objects, values.namespace, context), manner)
     })
   },
