@@ -54,8 +54,10 @@ export type {
   RibRecord,
   StateChangeRecord,
 } from './mrt/record.ts'
+export { dumpRib, type RibDump } from './mrt/rib-dump.ts'
 export { dumpTable, type TableDump, type TablePath } from './mrt/table-dump.ts'
 export type * from './rib/contract.ts'
+export { createRib } from './rib/rib.ts'
 export { type CollisionVerdict, type Initiator, resolveCollision, type Speakers } from './session/collision.ts'
 export {
   type Effect,
