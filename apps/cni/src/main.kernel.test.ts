@@ -161,7 +161,20 @@ describe('refused', () => {
     ],
     ['a store that is a file', { embedded_path: '/etc/hostname' }, 999, '/etc/hostname is not a directory'],
     ['a store on a file system that cannot hold it', { embedded_path: '/proc/1' }, 999, '/proc/1 cannot be written'],
-    ['another datastore', { datastore_type: 'etcdv3' }, 7, 'datastore_type "etcdv3" is not supported yet'],
+    ['another datastore', { datastore_type: 'kubernetes' }, 7, 'datastore_type "kubernetes" is not supported yet'],
+    ['etcd without endpoints', { datastore_type: 'etcdv3' }, 7, 'there is no etcd endpoint; give ETCD_ENDPOINTS'],
+    [
+      'an endpoint that is none',
+      { datastore_type: 'etcdv3', etcd_endpoints: 'e:2379' },
+      7,
+      'network config key etcd_endpoints has an entry that is no http:// or https:// address',
+    ],
+    [
+      'an etcd that is away',
+      { datastore_type: 'etcdv3', etcd_endpoints: 'http://127.0.0.1:1' },
+      11,
+      'http://127.0.0.1:1 cannot be reached: ',
+    ],
     [
       'a log file that cannot be written',
       { log_file_path: '/proc/1/x/cni.log', log_level: 'debug', mtu: -1 },
