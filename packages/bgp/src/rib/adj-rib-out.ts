@@ -2,6 +2,9 @@ import type { AttributeStore } from './attribute-store.ts'
 import { widened } from './columns.ts'
 import type { Member } from './member.ts'
 
+/** Entries without use that are not worth a walk through the journal. */
+const leastTidy = 64
+
 /** The numbers that an Adj-RIB-Out is over: prefixes, or paths where several go out for a prefix. */
 export interface Slots {
   readonly capacity: number
@@ -30,7 +33,7 @@ export class AdjRibOut {
   /** Entries that are superseded or say "nothing". */
   #dead = 0
   #empty = 0
-  #compactAt = 256
+  #compactAt = leastTidy
   /** No cursor is beyond it. */
   #consumed = 0
 
@@ -141,19 +144,19 @@ export class AdjRibOut {
     for (; next < cursors.length; next++) (cursors[next] as Cursor).move(to)
     this.length = to
     this.#dead = 0
-    this.#compactAt = Math.max(256, this.#empty * 2 + (to >> 1))
+    this.#compactAt = Math.max(leastTidy, this.#empty * 2 + (to >> 1))
   }
 
   /** Every index into the journal that somebody keeps, in ascending order. */
   #cursors(): Cursor[] {
     const cursors: Cursor[] = [{ at: this.#consumed, move: (to) => (this.#consumed = to) }]
-    for (const member of this.members) cursors.push(...member.cursors())
+    for (const member of this.members) cursors.push({ at: member.cursor, move: (to) => (member.cursor = to) })
     return cursors.sort((a, b) => a.at - b.at)
   }
 }
 
 /** An index into a journal, and how to change it when entries before it go. */
-export interface Cursor {
+interface Cursor {
   readonly at: number
   readonly move: (to: number) => void
 }

@@ -57,6 +57,7 @@ export function prepare(candidate: Candidate, to: Treatment): Prepared {
     source: source.kind,
     peerType: to.external ? 'external' : 'internal',
     ...(device !== undefined && { interface: device }),
+    gateway: candidate.nextHop !== undefined,
   }
   return { kind: 'offered', attributes: rewritten(received, source, nextHop, to), nextHop, context }
 }

@@ -52,6 +52,7 @@ export class ImportStage {
       source: 'bgp',
       peerType: peer.external ? 'external' : 'internal',
       ...(device !== undefined && { interface: device }),
+      gateway: true,
     })
     if (this.#filter.kind === 'decided') this.#always = this.#imported(this.#filter.outcome)
   }

@@ -1,11 +1,8 @@
-import type { Cursor } from './adj-rib-out.ts'
 import { widened } from './columns.ts'
 
 /** A table transfer under way: the first one, or one that the peer asked for. */
 export interface Feed {
   readonly kind: 'initial' | 'refresh'
-  /** Index in the journal where it ends; without bound until the group's table is made. */
-  end: number
   /** BoRR is still to be sent (RFC 7313). */
   begins: boolean
 }
@@ -95,16 +92,9 @@ export class Member {
         yield word * 32 + 31 - Math.clz32(bits & -bits)
   }
 
-  /** Everything anew, from the beginning of the journal to `end`. */
-  startFeed(kind: Feed['kind'], end: number, framed: boolean): void {
+  /** Everything anew; it ends where the journal ends, so that what changes meanwhile is in it. */
+  startFeed(kind: Feed['kind'], framed: boolean): void {
     this.cursor = 0
-    this.feed = { kind, end, begins: framed }
-  }
-
-  cursors(): Cursor[] {
-    const cursors: Cursor[] = [{ at: this.cursor, move: (to) => (this.cursor = to) }]
-    const { feed } = this
-    if (feed && feed.end !== Number.POSITIVE_INFINITY) cursors.push({ at: feed.end, move: (to) => (feed.end = to) })
-    return cursors
+    this.feed = { kind, begins: framed }
   }
 }

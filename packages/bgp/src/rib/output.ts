@@ -8,9 +8,8 @@ const smallestBatch = 64
 const largestBatch = 32_768
 
 /** Whether there is something to write for the peer. */
-export function hasOutput({ out }: UpdateGroup, member: Member): boolean {
-  const { feed, cursor } = member
-  return cursor < out.length || member.owedCount > 0 || (feed !== undefined && (feed.begins || cursor >= feed.end))
+export function hasOutput({ out, built }: UpdateGroup, { cursor, owedCount, feed }: Member): boolean {
+  return cursor < out.length || owedCount > 0 || (feed !== undefined && (feed.begins || built))
 }
 
 /**
@@ -49,29 +48,25 @@ export class Output {
         this.#write(group, member, batch, writer)
         member.bytesPerSlot = Math.max(1, (writer.length - before) / batch)
       }
-      if (
-        member.owedCount > 0 ||
-        (member.cursor < out.length && member.cursor < (feed?.end ?? Number.POSITIVE_INFINITY))
-      )
-        continue
-      if (feed && member.cursor >= feed.end) this.#endFeed(group, member, framed, writer)
-      else if (member.cursor >= out.length) break
+      if (member.owedCount > 0 || member.cursor < out.length) continue
+      if (!member.feed || !group.built) break
+      this.#endFeed(group, member, framed, writer)
     }
     out.tidy()
     return hasOutput(group, member)
   }
 
-  #endFeed({ treatment, out, built }: UpdateGroup, member: Member, framed: boolean, writer: ByteWriter): void {
+  #endFeed({ treatment }: UpdateGroup, member: Member, framed: boolean, writer: ByteWriter): void {
     const { family } = this.#table
     if (member.feed?.kind === 'initial') writeEndOfRib(writer, family, treatment.wire)
     else if (framed) writeRefreshMarker(writer, family, 'end', treatment.wire)
     member.feed = undefined
     if (!member.refreshAgain) return
     member.refreshAgain = false
-    member.startFeed('refresh', built ? out.length : Number.POSITIVE_INFINITY, framed)
+    member.startFeed('refresh', framed)
   }
 
-  /** Takes the next slots for the peer: owed ones, then on from its cursor, not beyond the end of a transfer. */
+  /** Takes the next slots for the peer: owed ones, then on from its cursor. */
   #collect({ out }: UpdateGroup, member: Member, limit: number): number {
     const slots = this.#slots
     let count = 0
@@ -80,10 +75,9 @@ export class Output {
       // Otherwise the cursor comes by.
       if ((out.position[slot] ?? 0) <= member.cursor) slots[count++] = slot
     }
-    const { journal, position } = out
-    const end = Math.min(out.length, member.feed?.end ?? Number.POSITIVE_INFINITY)
+    const { journal, position, length } = out
     let { cursor } = member
-    for (; cursor < end && count < limit; cursor++) {
+    for (; cursor < length && count < limit; cursor++) {
       const slot = journal[cursor] as number
       if (position[slot] === cursor + 1) slots[count++] = slot
     }

@@ -121,12 +121,12 @@ export class PrefixTable {
   }
 
   #hash(words: Uint32Array, at: number, length: number): number {
-    let hash = Math.imul((words[at] as number) ^ Math.imul(length, 0x85ebca6b), this.#multiplier)
+    const multiplier = this.#multiplier
+    let hash = (words[at] as number) ^ Math.imul(length, 0x85ebca6b)
+    hash = Math.imul(hash ^ (hash >>> 16), multiplier)
     if (this.perAddress === 4)
-      for (let w = 1; w < 4; w++) {
-        hash ^= hash >>> 15
-        hash = Math.imul(hash ^ (words[at + w] as number), this.#multiplier)
-      }
+      for (let w = 1; w < 4; w++) hash = Math.imul(hash ^ (hash >>> 15) ^ (words[at + w] as number), multiplier)
+    hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35)
     return hash >>> this.#shift
   }
 

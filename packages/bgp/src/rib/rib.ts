@@ -318,8 +318,10 @@ class Tables implements Rib {
 
   *best(family: Family): Generator<BestRoute> {
     const { routes } = this.#of[family]
-    for (let prefix = 1; prefix < routes.prefixes.end; prefix++)
+    for (let prefix = 1; prefix < routes.prefixes.end; prefix++) {
+      routes.settle(prefix)
       if (routes.prefixes.best[prefix] !== 0) yield bestRoute(routes, prefix)
+    }
   }
 
   paths(family: Family, prefix?: string): Iterable<PathView> {

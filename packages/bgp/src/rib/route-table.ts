@@ -174,7 +174,7 @@ export class RouteTable implements Routes {
   /** Decides for at most `limit` prefixes. @returns for how many */
   decide(limit: number): number {
     let done = 0
-    for (; done < limit && this.#dirty.length > 0; done++) this.#decide(this.#dirty.shift())
+    for (; done < limit && this.#dirty.length > 0; done++) this.settle(this.#dirty.shift())
     return done
   }
 
@@ -182,6 +182,7 @@ export class RouteTable implements Routes {
   takeChanged(): number {
     if (this.#changed.length === 0) return 0
     const prefix = this.#changed.shift()
+    this.settle(prefix)
     this.prefixes.flags[prefix] = (this.prefixes.flags[prefix] as number) & ~PrefixFlag.changed
     return prefix
   }
@@ -204,9 +205,11 @@ export class RouteTable implements Routes {
     }
   }
 
-  #decide(prefix: number): void {
+  /** Decides for the prefix, if that is still to be done. */
+  settle(prefix: number): void {
     const { prefixes, paths } = this
     const before = prefixes.flags[prefix] as number
+    if ((before & PrefixFlag.dirty) === 0) return
     const count = this.decision.select(prefixes.head[prefix] as number)
     const { chosen } = this.decision
     const best = count === 0 ? 0 : (chosen[0] as number)
@@ -234,12 +237,7 @@ export class RouteTable implements Routes {
       this.#changed.push(prefix)
     }
     prefixes.flags[prefix] = after
-    for (const group of this.groups) {
-      if (!group.addPath) group.setBest(prefix)
-      else
-        for (let path = prefixes.head[prefix] as number; path !== 0; path = paths.next[path] as number)
-          group.setPath(path)
-    }
+    for (const group of this.groups) group.decided(prefix)
     this.#dropUnused(prefix)
   }
 

@@ -1,9 +1,7 @@
 import type { Outcome } from '../filter/compile.ts'
 import { AdjRibOut } from './adj-rib-out.ts'
-import { isCandidate } from './decision.ts'
 import { finish, type Prepared, prepare, type Treatment } from './export.ts'
 import type { Member } from './member.ts'
-import { PathFlag } from './path-table.ts'
 import { PrefixFlag } from './prefix-table.ts'
 import type { RouteTable } from './route-table.ts'
 import type { PeerSource } from './source.ts'
@@ -16,7 +14,7 @@ interface Stage {
   readonly next: number
   /** Outgoing set, or `byPrefix`. The stage holds a reference to each. */
   readonly always: number
-  readonly decide?: (slotPrefix: number) => number
+  readonly decide?: (prefix: number) => number
   readonly held: number[]
 }
 const byPrefix = -1
@@ -52,43 +50,50 @@ export class UpdateGroup {
     return this.#built
   }
 
-  /** Makes the table piece by piece; prefixes that wait for a decision come with it. @returns slots looked at */
+  /** Makes the table piece by piece; prefixes that wait for a decision come with it. @returns prefixes looked at */
   build(limit: number): number {
-    const { prefixes, paths } = this.#table
-    const end = this.addPath ? paths.end : prefixes.end
+    const { prefixes } = this.#table
     const from = this.#building
-    for (; this.#building < end && this.#building - from < limit; this.#building++) {
-      const slot = this.#building
-      const prefix = this.addPath ? (paths.prefix[slot] as number) : slot
-      if (prefix === 0 || ((prefixes.flags[prefix] as number) & PrefixFlag.dirty) !== 0) continue
-      if (!this.addPath) this.setBest(prefix)
-      else if (((paths.flags[slot] as number) & PathFlag.gone) === 0) this.setPath(slot)
-    }
-    if (this.#building >= end) {
-      this.#built = true
-      for (const { feed } of this.out.members) if (feed?.end === Number.POSITIVE_INFINITY) feed.end = this.out.length
-    }
+    const end = Math.min(prefixes.end, from + limit)
+    for (; this.#building < end; this.#building++)
+      if (((prefixes.flags[this.#building] as number) & PrefixFlag.dirty) === 0) this.decided(this.#building)
+    this.#built = this.#building >= prefixes.end
     return this.#building - from
   }
 
-  /** The best path of the prefix as it is now. */
-  setBest(prefix: number): void {
-    const path = this.#table.prefixes.best[prefix] as number
-    if (path === 0) this.out.set(prefix, 0, 0)
-    else this.#set(prefix, prefix, path)
+  /** Takes over what was decided for the prefix. */
+  decided(prefix: number): void {
+    const { best, head } = this.#table.prefixes
+    if (this.addPath) this.#setPaths(head[prefix] as number)
+    else if (best[prefix] === 0) this.out.set(prefix, 0, 0)
+    else this.#set(prefix, best[prefix] as number)
   }
 
-  /** The path as it is now. */
-  setPath(path: number): void {
-    if (isCandidate(this.#table, path)) this.#set(path, this.#table.paths.prefix[path] as number, path)
-    else this.out.set(path, 0, 0)
+  #setPaths(head: number): void {
+    const { paths, locals } = this.#table
+    for (let path = head; path !== 0; path = paths.next[path] as number) {
+      if (this.#table.isCandidate(path) && !(locals.size > 0 && this.#isRepeated(path, head))) this.#set(path, path)
+      else this.out.set(path, 0, 0)
+    }
   }
 
-  #set(slot: number, prefix: number, path: number): void {
+  /** Of local routes that would look the same to the peer only one is sent (spec 05 A6). */
+  #isRepeated(path: number, head: number): boolean {
+    const { paths, locals } = this.#table
+    if (!locals.has(path)) return false
+    for (let other = head; other !== path; other = paths.next[other] as number)
+      if (locals.has(other) && this.#outgoing(other) === this.#outgoing(path)) return true
+    return false
+  }
+
+  #set(slot: number, path: number): void {
+    this.out.set(slot, this.#outgoing(path), this.#table.paths.source[path] as number)
+  }
+
+  #outgoing(path: number): number {
     const { paths } = this.#table
-    const source = paths.source[path] as number
-    const stage = this.#stage(paths.attributes[path] as number, source)
-    this.out.set(slot, stage.always === byPrefix ? (stage.decide?.(prefix) ?? 0) : stage.always, source)
+    const stage = this.#stage(paths.attributes[path] as number, paths.source[path] as number)
+    return stage.always === byPrefix ? (stage.decide?.(paths.prefix[path] as number) ?? 0) : stage.always
   }
 
   /** Forgets what was evaluated: rules outside the path have changed. */

@@ -25,7 +25,7 @@ export class UpdateGroups {
   join(peer: PeerSource): void {
     const group = this.#groupFor(peer)
     const member = new Member(peer.index)
-    member.startFeed('initial', group.built ? group.out.length : Number.POSITIVE_INFINITY, false)
+    member.startFeed('initial', false)
     peer.members[this.#table.family] = member
     group.out.members.push(member)
     this.#of.set(peer, group)
@@ -62,10 +62,9 @@ export class UpdateGroups {
   /** The peer asked for the table again. */
   refresh(peer: PeerSource, framed: boolean): void {
     const member = peer.members[this.#table.family]
-    const group = this.#of.get(peer)
-    if (!member || !group) return
+    if (!member) return
     if (member.feed) member.refreshAgain = true
-    else member.startFeed('refresh', group.built ? group.out.length : Number.POSITIVE_INFINITY, framed)
+    else member.startFeed('refresh', framed)
   }
 
   get building(): boolean {
@@ -76,7 +75,8 @@ export class UpdateGroups {
   build(limit: number): number {
     let looked = 0
     for (const group of [...this.#table.groups]) {
-      if (group.built || looked >= limit) continue
+      const dropped = this.#byKey.get(group.key) !== group
+      if (dropped || group.built || looked >= limit) continue
       looked += group.build(limit - looked)
       if (group.built) this.#arrive(group)
     }
@@ -134,7 +134,7 @@ function transfer(member: Member, from: UpdateGroup, to: UpdateGroup): void {
   // What it has must not be given to another prefix before it is withdrawn.
   for (const slot of member.sentSlots()) if ((after.position[slot] ?? 0) === 0) after.append(slot)
   member.cursor = after.length
-  if (member.feed) member.feed.end = after.length
+  after.consume(member.cursor)
 }
 
 function treatmentOf(peer: PeerSource, { family }: RouteTable): Treatment {
