@@ -126,6 +126,15 @@ describe('the program', () => {
     expect(after?.speaker?.peers).toHaveLength(1)
   })
 
+  it('takes an object without spec for one that says nothing', () => {
+    const bare = (kind: string, name: string) =>
+      ({ type: 'put', item: { apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec: null } }) as never
+    const changes = [node('a', '10.9.0.1/24'), node('b', '10.9.0.2/24'), bare('BGPConfiguration', 'default')]
+    const program = make.programOf([...changes, bare('BGPFilter', 'f'), bare('BGPPeer', 'x'), bare('Node', 'c')])
+    expect(program.speaker?.peers).toHaveLength(1)
+    expect(program.problems).toEqual([])
+  })
+
   it('knows of a level for the speaker’s log three words', () => {
     const level = (...changes: BgpChange[]) => make.programOf([node('a', '10.9.0.1/24'), ...changes]).logLevel
     expect(level()).toBe('info')

@@ -78,7 +78,8 @@ export class Resources {
     const keep: Keep = (key, object, item) => {
       const complaint = this.#unreadable.get(object)?.why
       this.#unreadable.delete(object)
-      const value = item && this.#tryRead(object, () => read(item as ResourceOf<K>))
+      // `spec:` without anything under it is null in the store.
+      const value = item && this.#tryRead(object, () => read({ ...item, spec: item.spec ?? {} } as ResourceOf<K>))
       const known = into.get(key)
       if (value === undefined) into.delete(key)
       else into.set(key, value)
