@@ -19,8 +19,13 @@ describe('what tortiectl answers, word for word (spec 06)', () => {
     else expect(answered).toBe(text)
   })
 
-  it('is asked often enough', () => {
-    const commands = files.flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/^\$ /gm) ?? [])
-    expect(commands.length).toBeGreaterThanOrEqual(60)
+  it('is what spec 06 states, section by section', () => {
+    const parts = files.flatMap((file) => readFileSync(join(folder, file), 'utf8').split(/^(?=== )/m))
+    const stated = parts.filter((part) => part.startsWith('== spec 06 §'))
+    const commands = stated.flatMap((part) => part.match(/^\$ /gm) ?? [])
+    expect(commands.length).toBeGreaterThanOrEqual(300)
+    const sections = new Set(stated.flatMap((part) => part.split('\n', 1)[0]?.match(/(?<=§)[\d.]+/g) ?? []))
+    for (const section of ['1', '2', '3', '4', '6', '7', '8', '9', '10', '11.1', '11.2', '11.3', '11.4', '11.5'])
+      expect(sections).toContain(section)
   })
 })
