@@ -1,5 +1,4 @@
 /** Our BFD in one namespace and a daemon in another, one hop apart or with a router between. */
-import { join } from 'node:path'
 import {
   type Bfd,
   type BfdSession,
@@ -12,7 +11,8 @@ import { createSysctl, createUdp } from '@tortie/linux'
 import { createTestNetns, linkNetns, type TestNetns } from '@tortie/linux/testing'
 import type { Call } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
-import { createDirectory, eventually } from './daemons/process.ts'
+import { createPair } from './daemons/pair.ts'
+import { eventually } from './daemons/process.ts'
 
 export interface BfdLab extends Disposable {
   /** Where the daemon runs: 10.0.0.2 and fd00::2 on `eth0`, or behind the router 10.0.2.2 and fd02::2. */
@@ -44,30 +44,23 @@ export const detectionTimeMs = 1500
 
 /** @param routed with a router between: 10.0.1.1 and fd01::1 are ours */
 export function createBfdLab({ routed }: { readonly routed: boolean }): BfdLab {
-  const stop = new AbortController()
-  const directory = createDirectory()
-  const [here, there] = [createTestNetns('bfd'), createTestNetns('bfd')]
+  const pair = createPair('bfd')
+  const { here, there, call, signal } = pair
   const router = routed ? createTestNetns('bfd') : undefined
   if (router) linkRouted(here, router, there)
-  else
-    linkNetns(
-      { netns: here, interface: 'eth0', addresses: ['10.0.0.1/24', 'fd00::1/64'] },
-      { netns: there, interface: 'eth0', addresses: ['10.0.0.2/24', 'fd00::2/64'] },
-    )
+  else pair.link()
   const bfd = createBfd({ clock: systemClock, random: systemRandom, transport: createUdp({ netns: here }) })
-  const call = { signal: stop.signal }
   return {
     there,
     bfd,
     call,
-    signal: stop.signal,
-    dir: join(directory.path, 'daemon'),
+    signal,
+    dir: pair.path('daemon'),
     open: (options) => watch(bfd, options, call),
     [Symbol.dispose]() {
-      stop.abort()
       bfd[Symbol.dispose]()
-      for (const netns of [here, there, router]) netns?.[Symbol.dispose]()
-      directory[Symbol.dispose]()
+      pair[Symbol.dispose]()
+      router?.[Symbol.dispose]()
     },
   }
 }

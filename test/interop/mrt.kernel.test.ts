@@ -1,6 +1,5 @@
 /** What we write as MRT, read by programs of others: bgpdump and GoBGP. */
 import { createReadStream, existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   defaultWireOptions,
   dumpTable,
@@ -14,33 +13,19 @@ import {
   readMrt,
   type TablePath,
 } from '@tortie/bgp'
-import { createTestNetns, linkNetns, type TestNetns } from '@tortie/linux/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startBird } from './daemons/bird.ts'
 import { startGobgp } from './daemons/gobgp.ts'
-import { createDirectory, eventually, query } from './daemons/process.ts'
+import { createPair, type Pair } from './daemons/pair.ts'
+import { eventually, query } from './daemons/process.ts'
 
-let stop: AbortController
-let call: { readonly signal: AbortSignal }
-let directory: ReturnType<typeof createDirectory>
-let here: TestNetns
-let there: TestNetns
+let pair: Pair
 let file: string
-
 beforeEach(() => {
-  stop = new AbortController()
-  call = { signal: stop.signal }
-  directory = createDirectory()
-  here = createTestNetns('mrt')
-  there = createTestNetns('mrt')
-  file = join(directory.path, 'dump.mrt')
+  pair = createPair('mrt')
+  file = pair.path('dump.mrt')
 })
-afterEach(() => {
-  stop.abort()
-  here[Symbol.dispose]()
-  there[Symbol.dispose]()
-  directory[Symbol.dispose]()
-})
+afterEach(() => pair[Symbol.dispose]())
 
 const timeUs = 1_700_000_000_000_000
 const originatedTime = 1_699_999_000
@@ -58,7 +43,8 @@ const attributes: PathAttributes = {
 }
 const base = { peer: 0, originatedTime, attributes }
 
-const bgpdump = async (): Promise<string[]> => (await query(here, 'bgpdump', ['-m', file], call)).trim().split('\n')
+const bgpdump = async (): Promise<string[]> =>
+  (await query(pair.here, 'bgpdump', ['-m', file], pair.call)).trim().split('\n')
 
 function write(chunks: Iterable<Uint8Array>): void {
   writeFileSync(file, '')
@@ -138,7 +124,7 @@ it('GoBGP reads our dump', async () => {
   ]
   write(dumpTable({ timeUs, collectorId: '10.0.0.1', viewName: 'main', peers, paths }))
   const config = '[global.config]\n  as = 64512\n  router-id = "10.0.0.1"\n  port = -1\n'
-  const { gobgp } = await startGobgp(here, config, join(directory.path, 'gobgp'), stop.signal)
+  const { gobgp } = await startGobgp(pair.here, config, pair.path('gobgp'), pair.signal)
   const said = await gobgp('-d', 'mrt', 'inject', 'global', file)
   expect(said).toContain('ID [10.0.0.3] Addr [fd00::3] AS [4200000001]')
   expect(said).toContain('Seq [0] Prefix [192.0.2.0/24] Entries [[RIB_ENTRY: PeerIndex [0] OriginatedTime [1699999000]')
@@ -149,10 +135,7 @@ it('GoBGP reads our dump', async () => {
 })
 
 it("we read BIRD's dump of what GoBGP announces", async () => {
-  linkNetns(
-    { netns: here, interface: 'eth0', addresses: ['10.0.0.1/24'] },
-    { netns: there, interface: 'eth0', addresses: ['10.0.0.2/24'] },
-  )
+  pair.link()
   const gobgpConfig = `
 [global.config]
   as = 4200000001
@@ -162,7 +145,7 @@ it("we read BIRD's dump of what GoBGP announces", async () => {
     neighbor-address = "10.0.0.1"
     peer-as = 64512
 `
-  const { gobgp } = await startGobgp(there, gobgpConfig, join(directory.path, 'gobgp'), stop.signal)
+  const { gobgp } = await startGobgp(pair.there, gobgpConfig, pair.path('gobgp'), pair.signal)
   await gobgp('global', 'rib', 'add', '-a', 'ipv4', '192.0.4.0/24', 'nexthop', '10.0.0.2', 'community', '64515:7')
   const birdConfig = `
 log stderr all;
@@ -175,10 +158,10 @@ protocol bgp dut {
   ipv4 { import all; export none; };
 }
 `
-  const bird = await startBird(here, birdConfig, join(directory.path, 'bird'), stop.signal)
-  await eventually('it is learned', async () => (await bird.birdc('show', 'route')).includes('192.0.4.0/24'), call)
+  const bird = await startBird(pair.here, birdConfig, pair.path('bird'), pair.signal)
+  await eventually('it is learned', async () => (await bird.birdc('show', 'route')).includes('192.0.4.0/24'), pair.call)
   await bird.birdc('mrt', 'dump', 'table', '"master4"', 'to', `"${file}"`)
-  const records = await eventually('it is dumped', async () => (await readFile()).length === 2 && readFile(), call)
+  const records = await eventually('it is dumped', async () => (await readFile()).length === 2 && readFile(), pair.call)
   expect(records[0]).toMatchObject({
     kind: 'PEER_INDEX_TABLE',
     collectorId: '10.0.0.1',

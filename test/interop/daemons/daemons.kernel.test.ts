@@ -1,36 +1,18 @@
-import { join } from 'node:path'
-import { createTestNetns, linkNetns, type TestNetns } from '@tortie/linux/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startBird } from './bird.ts'
 import { startExabgp } from './exabgp.ts'
 import { startFrr } from './frr.ts'
 import { startGobgp } from './gobgp.ts'
-import { createDirectory, eventually } from './process.ts'
+import { createPair, type Pair } from './pair.ts'
+import { eventually } from './process.ts'
 
 /** Each daemon peers with BIRD, so that the harness is tested by what the daemons themselves say. */
-let stop: AbortController
-let call: { readonly signal: AbortSignal }
-let directory: ReturnType<typeof createDirectory>
-let here: TestNetns
-let there: TestNetns
-
+let pair: Pair
 beforeEach(() => {
-  stop = new AbortController()
-  call = { signal: stop.signal }
-  directory = createDirectory()
-  here = createTestNetns('daemons')
-  there = createTestNetns('daemons')
-  linkNetns(
-    { netns: here, interface: 'eth0', addresses: ['10.0.0.1/24'] },
-    { netns: there, interface: 'eth0', addresses: ['10.0.0.2/24'] },
-  )
+  pair = createPair('daemons')
+  pair.link()
 })
-afterEach(async () => {
-  stop.abort()
-  here[Symbol.dispose]()
-  there[Symbol.dispose]()
-  directory[Symbol.dispose]()
-})
+afterEach(() => pair[Symbol.dispose]())
 
 const birdConfig = `
 log stderr all;
@@ -45,8 +27,8 @@ protocol bgp dut {
 `
 
 async function learned(prefix: string): Promise<void> {
-  const bird = await startBird(here, birdConfig, join(directory.path, 'here'), stop.signal)
-  await eventually(`${prefix} is learned`, async () => (await bird.birdc('show', 'route')).includes(prefix), call)
+  const bird = await startBird(pair.here, birdConfig, pair.path('here'), pair.signal)
+  await eventually(`${prefix} is learned`, async () => (await bird.birdc('show', 'route')).includes(prefix), pair.call)
   await bird.stop()
 }
 
@@ -61,7 +43,7 @@ router bgp 64513
  address-family ipv4 unicast
   network 192.0.3.0/24
 `
-  const frr = await startFrr(there, { bgpd }, join(directory.path, 'there'), stop.signal)
+  const frr = await startFrr(pair.there, { bgpd }, pair.path('there'), pair.signal)
   await learned('192.0.3.0/24')
   expect(await frr.show('bgp neighbors 10.0.0.1')).toMatchObject({ '10.0.0.1': { remoteAs: 64512 } })
   await frr.stop()
@@ -77,7 +59,7 @@ it('GoBGP', async () => {
     neighbor-address = "10.0.0.1"
     peer-as = 64512
 `
-  const { gobgp, stop: end } = await startGobgp(there, config, join(directory.path, 'there'), stop.signal)
+  const { gobgp, stop: end } = await startGobgp(pair.there, config, pair.path('there'), pair.signal)
   await gobgp('global', 'rib', 'add', '-a', 'ipv4', '192.0.4.0/24', 'nexthop', '10.0.0.2')
   await learned('192.0.4.0/24')
   await end()
@@ -85,7 +67,7 @@ it('GoBGP', async () => {
 
 it('ExaBGP, its events and commands', async () => {
   const exabgp = await startExabgp(
-    there,
+    pair.there,
     (api) => `${api.process}
 neighbor 10.0.0.1 {
   router-id 10.0.0.2; local-address 10.0.0.2; local-as 64513; peer-as 64512;
@@ -93,8 +75,8 @@ neighbor 10.0.0.1 {
   ${api.neighbor}
 }
 `,
-    join(directory.path, 'there'),
-    stop.signal,
+    pair.path('there'),
+    pair.signal,
   )
   await exabgp.command('announce route 192.0.5.0/24 next-hop 10.0.0.2')
   await expect(exabgp.command('nonsense')).rejects.toThrow('nonsense')

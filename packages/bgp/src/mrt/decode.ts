@@ -2,11 +2,11 @@ import { type Family, readAddress } from '@tortie/ip'
 import { attributeAt, decodeAttributes } from '../message/attributes.ts'
 import { AttributeFlag, AttributeType } from '../message/iana.ts'
 import { decodeNlri, formatNlriEntry } from '../message/nlri.ts'
-import { defaultWireOptions } from '../message/options.ts'
 import { attributeRowByType } from '../message/path-attributes.ts'
 import { viewOf } from '../message/writer.ts'
 import {
   Bgp4mpSubtype,
+  dumpOptions,
   type MrtPeer,
   type MrtRecord,
   MrtType,
@@ -20,8 +20,6 @@ import {
 
 /** Timestamp, type, subtype, length (RFC 6396 §2). */
 export const mrtHeaderSize = 12
-
-const dumpOptions = { ...defaultWireOptions, as4: true, peer: 'internal' } as const
 
 const kindBits = AttributeFlag.optional | AttributeFlag.transitive
 

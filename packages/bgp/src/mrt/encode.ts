@@ -3,10 +3,10 @@ import { BgpError } from '../errors.ts'
 import { beginAttribute, encodeAttributes, endAttribute } from '../message/attributes.ts'
 import { AttributeFlag, AttributeType } from '../message/iana.ts'
 import { encodeNlri, nlriOf } from '../message/nlri.ts'
-import { defaultWireOptions } from '../message/options.ts'
 import { ByteWriter } from '../message/writer.ts'
 import {
   Bgp4mpSubtype,
+  dumpOptions,
   type MessageRecord,
   type MrtRecord,
   MrtType,
@@ -18,9 +18,6 @@ import {
   type StateChangeRecord,
   TableDumpSubtype,
 } from './record.ts'
-
-/** Attributes in a dump have 4-octet AS numbers and nothing left out (RFC 6396 §4.3.4). */
-const dumpOptions = { ...defaultWireOptions, as4: true, peer: 'internal' } as const
 
 /**
  * Appends one record. On an error nothing is appended.

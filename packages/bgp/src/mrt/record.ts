@@ -1,3 +1,4 @@
+import { defaultWireOptions, type WireOptions } from '../message/options.ts'
 import type { PathAttributes } from '../message/path-attributes.ts'
 import type { State } from '../session/fsm.ts'
 
@@ -119,3 +120,6 @@ export interface OtherRecord {
 
 /** RFC 6396 §4.4.1: the place is the number, less one. */
 export const mrtStates: readonly State[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']
+
+/** Attributes in a dump have 4-octet AS numbers and nothing left out: RFC 6396 §4.3.4. */
+export const dumpOptions: WireOptions = { ...defaultWireOptions, as4: true, peer: 'internal' }
