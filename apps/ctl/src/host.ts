@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { hostname, release, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import type { Call } from '@tortie/runtime'
 
 /** This machine, as the commands on a node see it. */
@@ -26,7 +27,7 @@ export interface Host {
   cwd(): string
   exists(path: string): boolean
   isDirectory(path: string): boolean
-  /** undefined when it is not there or not to be read. */
+  /** That of a `.gz` as it was before. undefined when it is not there or not to be read. */
   readText(path: string): string | undefined
   processes(): readonly HostProcess[]
   signal(pid: number, signal: 'SIGUSR1'): void
@@ -79,7 +80,7 @@ export const systemHost: Host = {
 
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    return path.endsWith('.gz') ? gunzipSync(readFileSync(path)).toString() : readFileSync(path, 'utf8')
   } catch {
     return undefined
   }

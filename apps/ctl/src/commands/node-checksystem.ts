@@ -106,8 +106,10 @@ function plain(name = ''): string {
   return name.replaceAll('-', '_')
 }
 
+/** The running kernel's own first, which calicoctl does not know. */
 function configPlaces(release: string): string[] {
   return [
+    '/proc/config.gz',
     '/usr/src/linux/.config',
     `/boot/config-${release}`,
     `/usr/src/linux-${release}/.config`,

@@ -99,3 +99,15 @@ it('shows changes alone, of the names and the namespace that are asked for, as l
   expect(named.slice(0, 3)).toEqual(['networkset/a', 'networkset/c', 'networkset/b'])
   expect(named.slice(-2)).toEqual(['networkset/b deleted', ''])
 })
+
+it.each(['jsonpath={.metadata.name};', 'go-template={{range .}}{{.Name}};{{end}}'])(
+  'writes each object by the template %s',
+  async (template) => {
+    await ctl(set('a', ''), 'apply', '-f', '-')
+    const watch = watching('get', 'networkset', '-n', 'shop', '-w', '-o', template)
+    await watch.said('a;')
+    await ctl(set('b', ''), 'apply', '-f', '-')
+    await watch.said('b;')
+    expect(await watch.end()).toBe('a;b;')
+  },
+)
