@@ -2,6 +2,7 @@ import { type Family, isLinkLocal, parseAddress } from '@tortie/ip'
 import type { CompiledFilter } from '../filter/compile.ts'
 import type { FilterContext } from '../filter/conditions.ts'
 import { prependAs } from '../message/as-path.ts'
+import type { LargeCommunity } from '../message/attribute-fields.ts'
 import { Role } from '../message/iana.ts'
 import type { WireOptions } from '../message/options.ts'
 import type { PathAttributes } from '../message/path-attributes.ts'
@@ -82,13 +83,13 @@ const keepsOtc: ReadonlySet<number> = new Set([Role.customer, Role.peer, Role.ro
 const marksOnExport: ReadonlySet<number> = new Set([Role.provider, Role.peer, Role.routeServer])
 
 /** The table of spec 05 A5. Undefined when the peer takes no next hop that there is. */
-function nextHopFor({ source, nextHop }: Candidate, to: Treatment): string | undefined {
+function nextHopFor({ nextHop }: Candidate, to: Treatment): string | undefined {
   const keeps = to.nextHop === 'keep' || (to.nextHop === 'auto' && !to.external)
   if (keeps && nextHop !== undefined && !isLinkLocal(parseAddress(nextHop)) && takes(nextHop, to)) return nextHop
   const self = to.localAddress[to.family]
   if (self !== undefined) return self
   const other = to.localAddress[6]
-  return other !== undefined && takes(other, to) && source !== undefined ? other : undefined
+  return other !== undefined && takes(other, to) ? other : undefined
 }
 
 /** IPv4 routes go over IPv6 next hops where RFC 8950 was negotiated; IPv6 routes over no others. */
@@ -100,7 +101,6 @@ function rewritten(received: PathAttributes, source: Source, nextHop: string, to
   const { nextHop: _, ...rest } = received
   const attributes: { -readonly [K in keyof PathAttributes]: PathAttributes[K] } = rest
   attributes.origin ??= 0
-  attributes.localPref ??= 100
   attributes.asPath ??= []
   if (!nextHop.includes(':')) attributes.nextHop = nextHop
   if (to.external) {
@@ -108,7 +108,10 @@ function rewritten(received: PathAttributes, source: Source, nextHop: string, to
     // RFC 4271 §5.1.4: another AS must not see the MED that a neighbour gave.
     if (source.peer && attributes.med !== undefined) attributes.med = 0
     if (to.role !== undefined && marksOnExport.has(to.role)) attributes.otc ??= to.localAs
-  } else if (source.peer && !source.external) {
+    return attributes
+  }
+  attributes.localPref ??= 100
+  if (source.peer && !source.external) {
     // RFC 4456 §8
     attributes.originatorId ??= source.peer.remoteId
     const cluster = source.peer.config.client ? source.peer.clusterId : to.clusterId
@@ -117,22 +120,45 @@ function rewritten(received: PathAttributes, source: Source, nextHop: string, to
   return attributes
 }
 
-const transitiveAcross = (community: bigint): boolean => ((community >> 56n) & 0x40n) === 0n
-
-/** What is sent of what the filter left: what only internal peers may see is gone, lists are in canonical order. */
-export function finish(filtered: PathAttributes, to: Treatment): PathAttributes {
-  const { communities, largeCommunities, extendedCommunities } = filtered
-  const attributes: { -readonly [K in keyof PathAttributes]: PathAttributes[K] } = { ...filtered }
-  if (communities) attributes.communities = [...new Set(communities)].sort((a, b) => a - b)
-  if (largeCommunities) {
-    const byText = new Map(largeCommunities.map((community) => [community.join(':'), community]))
-    attributes.largeCommunities = [...byText.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])
+/**
+ * What is sent of what the filter left: what only internal peers may see is gone, lists are in canonical order. The
+ * identical object when that changes nothing, as it mostly does.
+ */
+export function finish(filtered: PathAttributes, { external }: Treatment): PathAttributes {
+  const attributes = external ? withoutInternal(filtered) : filtered
+  const { communities, largeCommunities } = attributes
+  const tidy = isAscending(communities, byNumber) && isAscending(largeCommunities, byParts)
+  if (tidy) return attributes
+  return {
+    ...attributes,
+    ...(communities && { communities: ascending(communities, byNumber) }),
+    ...(largeCommunities && { largeCommunities: ascending(largeCommunities, byParts) }),
   }
-  if (!to.external) return attributes
-  delete attributes.localPref
-  delete attributes.originatorId
-  delete attributes.clusterList
-  delete attributes.aigp
-  if (extendedCommunities) attributes.extendedCommunities = extendedCommunities.filter(transitiveAcross)
-  return attributes
+}
+
+/** RFC 4271 §5.1.5, RFC 4456 §8, RFC 7311 §3.4.3; extended communities as RFC 4360 §6 says. */
+function withoutInternal(attributes: PathAttributes): PathAttributes {
+  const { localPref, originatorId, clusterList, aigp, extendedCommunities, ...rest } = attributes
+  const transitive = extendedCommunities?.filter((community) => ((community >> 56n) & 0x40n) === 0n)
+  const same =
+    localPref === undefined &&
+    originatorId === undefined &&
+    clusterList === undefined &&
+    aigp === undefined &&
+    transitive?.length === extendedCommunities?.length
+  if (same) return attributes
+  return transitive && transitive.length > 0 ? { ...rest, extendedCommunities: transitive } : rest
+}
+
+const byNumber = (a: number, b: number): number => a - b
+const byParts = (a: LargeCommunity, b: LargeCommunity): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]
+
+/** Sorted and without repetition. */
+function isAscending<T>(values: readonly T[] | undefined, compare: (a: T, b: T) => number): boolean {
+  if (values) for (let i = 1; i < values.length; i++) if (compare(values[i - 1] as T, values[i] as T) >= 0) return false
+  return true
+}
+
+function ascending<T>(values: readonly T[], compare: (a: T, b: T) => number): T[] {
+  return values.toSorted(compare).filter((value, i, all) => i === 0 || compare(all[i - 1] as T, value) !== 0)
 }

@@ -15,8 +15,9 @@ export const PrefixFlag = {
 const golden = 0x9e3779b1
 
 /**
- * Every prefix of one family, each with a number from 1 on. PERF: open addressing over (address, length), one 32-bit
- * number per slot, at most half full; removal shifts back, so that there are no tombstones.
+ * Every prefix of one family, each with a number from 1 on. PERF: open addressing, at most half full; a slot is a number
+ * and the hash of its prefix, so that a search that goes on touches nothing else; neighbours share a cache line, since
+ * tables come in order. Removal shifts back: there are no tombstones.
  */
 export class PrefixTable {
   readonly family: Family
@@ -37,7 +38,7 @@ export class PrefixTable {
   readonly #multiplier: number
   #free = 0
   #slots: Uint32Array
-  #shift: number
+  #mask: number
 
   constructor(family: Family, seed: number) {
     const capacity = 1024
@@ -50,8 +51,8 @@ export class PrefixTable {
     this.best = new Uint32Array(capacity)
     this.held = new Uint32Array(capacity)
     this.#multiplier = (golden ^ (seed << 1)) | 1
-    this.#slots = new Uint32Array(2048)
-    this.#shift = 32 - 11
+    this.#slots = new Uint32Array(2 * 2048)
+    this.#mask = 2048 - 1
   }
 
   get capacity(): number {
@@ -60,20 +61,22 @@ export class PrefixTable {
 
   /** Number of the prefix whose address begins at `words[at]`; 0 when it is not there. */
   find(words: Uint32Array, at: number, length: number): number {
-    return this.#slots[this.#slotOf(words, at, length)] as number
+    return this.#slots[2 * this.#slotOf(this.#hash(words, at, length), words, at, length)] as number
   }
 
   /** As `find`, but adds the prefix. */
   add(words: Uint32Array, at: number, length: number): number {
-    let slot = this.#slotOf(words, at, length)
-    const found = this.#slots[slot] as number
+    const hash = this.#hash(words, at, length)
+    let slot = this.#slotOf(hash, words, at, length)
+    const found = this.#slots[2 * slot] as number
     if (found !== 0) return found
-    if ((this.size + 1) * 2 > this.#slots.length) {
-      this.#rehash(this.#slots.length * 2)
-      slot = this.#slotOf(words, at, length)
+    if (this.size * 2 > this.#mask) {
+      this.#rehash()
+      slot = this.#slotOf(hash, words, at, length)
     }
     const id = this.#take()
-    this.#slots[slot] = id
+    this.#slots[2 * slot] = id
+    this.#slots[2 * slot + 1] = hash
     const own = id * this.perAddress
     for (let w = 0; w < this.perAddress; w++) this.words[own + w] = words[at + w] as number
     this.lengths[id] = length
@@ -83,7 +86,8 @@ export class PrefixTable {
 
   /** Gives the number back. Nothing may refer to it any more. */
   remove(id: number): void {
-    this.#unhash(this.#slotOf(this.words, id * this.perAddress, this.lengths[id] as number))
+    const [at, length] = [id * this.perAddress, this.lengths[id] as number]
+    this.#unhash(this.#slotOf(this.#hash(this.words, at, length), this.words, at, length))
     this.head[id] = 0
     this.best[id] = 0
     this.flags[id] = 0
@@ -122,64 +126,76 @@ export class PrefixTable {
 
   #hash(words: Uint32Array, at: number, length: number): number {
     const multiplier = this.#multiplier
-    let hash = (words[at] as number) ^ Math.imul(length, 0x85ebca6b)
-    hash = Math.imul(hash ^ (hash >>> 16), multiplier)
-    if (this.perAddress === 4)
-      for (let w = 1; w < 4; w++) hash = Math.imul(hash ^ (hash >>> 15) ^ (words[at + w] as number), multiplier)
-    hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35)
-    return hash >>> this.#shift
+    const first = words[at] as number
+    if (this.perAddress === 1) {
+      // Eight prefixes of one length that follow each other get slots that follow each other.
+      const ordinal = length === 0 ? 0 : first >>> (32 - length)
+      return ((mix((ordinal >>> 3) ^ Math.imul(length, 0x85ebca6b), multiplier) << 3) | (ordinal & 7)) >>> 0
+    }
+    let hash = first ^ length
+    for (let w = 1; w < 4; w++) hash = Math.imul(hash ^ (hash >>> 15), multiplier) ^ (words[at + w] as number)
+    return mix(hash, multiplier)
   }
 
   /** The slot that holds the prefix, or the empty one where it belongs. */
-  #slotOf(words: Uint32Array, at: number, length: number): number {
+  #slotOf(hash: number, words: Uint32Array, at: number, length: number): number {
     const slots = this.#slots
-    const mask = slots.length - 1
-    const lengths = this.lengths
-    const own = this.words
-    let slot = this.#hash(words, at, length)
-    if (this.perAddress === 1) {
-      const word = words[at]
-      for (let id = slots[slot] as number; id !== 0; id = slots[slot] as number) {
-        if (own[id] === word && lengths[id] === length) break
-        slot = (slot + 1) & mask
-      }
-      return slot
-    }
-    for (let id = slots[slot] as number; id !== 0; id = slots[slot] as number) {
-      if (lengths[id] === length && sameAddress(own, 4 * id, words, at)) break
+    const mask = this.#mask
+    let slot = hash & mask
+    for (let id = slots[2 * slot] as number; id !== 0; id = slots[2 * slot] as number) {
+      if (slots[2 * slot + 1] === hash && this.#equals(id, words, at, length)) break
       slot = (slot + 1) & mask
     }
     return slot
   }
 
-  #rehash(size: number): void {
-    const ids = this.#slots
-    this.#slots = new Uint32Array(size)
-    this.#shift--
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i] as number
-      if (id !== 0) this.#slots[this.#slotOf(this.words, id * this.perAddress, this.lengths[id] as number)] = id
+  #equals(id: number, words: Uint32Array, at: number, length: number): boolean {
+    if (this.lengths[id] !== length) return false
+    const own = this.words
+    if (this.perAddress === 1) return own[id] === words[at]
+    const from = 4 * id
+    for (let w = 0; w < 4; w++) if (own[from + w] !== words[at + w]) return false
+    return true
+  }
+
+  #rehash(): void {
+    const before = this.#slots
+    const after = new Uint32Array(before.length * 2)
+    const mask = after.length / 2 - 1
+    for (let i = 0; i < before.length; i += 2) {
+      if (before[i] === 0) continue
+      const hash = before[i + 1] as number
+      let slot = hash & mask
+      while (after[2 * slot] !== 0) slot = (slot + 1) & mask
+      after[2 * slot] = before[i] as number
+      after[2 * slot + 1] = hash
     }
+    this.#slots = after
+    this.#mask = mask
   }
 
   /** Empties the slot; entries after it that could not be found any more move up. */
   #unhash(slot: number): void {
     const slots = this.#slots
-    const mask = slots.length - 1
+    const mask = this.#mask
     let hole = slot
-    for (let at = (slot + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {
-      const id = slots[at] as number
-      const home = this.#hash(this.words, id * this.perAddress, this.lengths[id] as number)
+    for (let at = (slot + 1) & mask; slots[2 * at] !== 0; at = (at + 1) & mask) {
+      const hash = slots[2 * at + 1] as number
       // It may move when its home does not lie between the hole and itself.
-      if (((at - home) & mask) >= ((at - hole) & mask)) {
-        slots[hole] = id
-        hole = at
-      }
+      if (((at - hash) & mask) < ((at - hole) & mask)) continue
+      slots[2 * hole] = slots[2 * at] as number
+      slots[2 * hole + 1] = hash
+      hole = at
     }
-    slots[hole] = 0
+    slots[2 * hole] = 0
   }
 }
 
-function sameAddress(a: Uint32Array, i: number, b: Uint32Array, j: number): boolean {
-  return a[i] === b[j] && a[i + 1] === b[j + 1] && a[i + 2] === b[j + 2] && a[i + 3] === b[j + 3]
+/** The finaliser of MurmurHash3, with a secret in it. */
+function mix(value: number, multiplier: number): number {
+  let hash = value ^ (value >>> 16)
+  hash = Math.imul(hash, multiplier)
+  hash ^= hash >>> 13
+  hash = Math.imul(hash, 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
 }

@@ -463,7 +463,7 @@ function seen({ peer, source, preference, localPref, nextHop, localRouteId }: Be
   return [peer ?? localRouteId, source, preference, localPref, nextHop]
 }
 
-const runs = 2000
+const runs = 150
 
 it('equals the model after any sequence of events, in best routes and in what every peer has', () => {
   fc.assert(

@@ -7,17 +7,22 @@ import type { RouteTable } from './route-table.ts'
 import type { PeerSource } from './source.ts'
 import { UpdatePacker } from './update-packer.ts'
 
-/** Export of paths with one attribute set and source. */
+/** Export of paths with one attribute set and source. It has a reference to each outgoing set other than its own. */
 interface Stage {
+  readonly attributes: number
   readonly source: number
   /** Of the next stage with this attribute set; 0 is none. */
   readonly next: number
-  /** Outgoing set, or `byPrefix`. The stage holds a reference to each. */
+  /** Outgoing set, or `byPrefix`. */
   readonly always: number
-  readonly decide?: (prefix: number) => number
-  readonly held: number[]
+  readonly byPrefix: ByPrefix | undefined
 }
-const byPrefix = -1
+interface ByPrefix {
+  readonly decide: (prefix: number) => Outcome
+  readonly nextHop: string
+  readonly known: Map<Outcome, number>
+}
+const dependsOnPrefix = -1
 
 /** Peers that are treated alike: one evaluation and one Adj-RIB-Out for all of them (spec 05 B7). */
 export class UpdateGroup {
@@ -93,7 +98,15 @@ export class UpdateGroup {
   #outgoing(path: number): number {
     const { paths } = this.#table
     const stage = this.#stage(paths.attributes[path] as number, paths.source[path] as number)
-    return stage.always === byPrefix ? (stage.decide?.(paths.prefix[path] as number) ?? 0) : stage.always
+    if (!stage.byPrefix) return stage.always
+    const { decide, known, nextHop } = stage.byPrefix
+    const outcome = decide(paths.prefix[path] as number)
+    let id = known.get(outcome)
+    if (id === undefined) {
+      id = this.#take(stage.attributes, outcome, nextHop)
+      known.set(outcome, id)
+    }
+    return id
   }
 
   /** Forgets what was evaluated: rules outside the path have changed. */
@@ -147,36 +160,37 @@ export class UpdateGroup {
     return stage
   }
 
-  #evaluate(from: number, source: number, next: number): Stage {
-    const prepared = this.prepared(from, source)
-    if (prepared.kind === 'refused') return { source, next, always: 0, held: [] }
+  #evaluate(attributes: number, source: number, next: number): Stage {
+    const prepared = this.prepared(attributes, source)
+    if (prepared.kind === 'refused') return { attributes, source, next, always: 0, byPrefix: undefined }
+    const { nextHop } = prepared
     const filter = this.treatment.filter.forAttributes(prepared.attributes, prepared.context)
-    const held: number[] = []
-    const outgoing = ({ verdict, attributes }: Outcome): number => {
-      if (verdict === 'reject') return 0
-      const id = this.#table.store.take(finish(attributes, this.treatment), prepared.nextHop)
-      // A set that is sent as it came: the stage goes when the set goes, so it must not keep it.
-      if (id === from) this.#table.store.release(id)
-      else held.push(id)
-      return id
+    if (filter.kind === 'decided') {
+      const always = this.#take(attributes, filter.outcome, nextHop)
+      return { attributes, source, next, always, byPrefix: undefined }
     }
-    if (filter.kind === 'decided') return { source, next, always: outgoing(filter.outcome), held }
-    const known = new Map<Outcome, number>()
     const { prefixes } = this.#table
-    const decide = (prefix: number): number => {
+    const decide = (prefix: number): Outcome => {
       const { family, words, lengths, perAddress } = prefixes
-      const outcome = filter.decide(family, words, prefix * perAddress, lengths[prefix] as number)
-      let id = known.get(outcome)
-      if (id === undefined) {
-        id = outgoing(outcome)
-        known.set(outcome, id)
-      }
-      return id
+      return filter.decide(family, words, prefix * perAddress, lengths[prefix] as number)
     }
-    return { source, next, always: byPrefix, decide, held }
+    const byPrefix = { decide, nextHop, known: new Map<Outcome, number>() }
+    return { attributes, source, next, always: dependsOnPrefix, byPrefix }
   }
 
-  #release(stage: Stage): void {
-    for (const id of stage.held) this.#table.store.release(id)
+  /** The outgoing set of an outcome; 0 when it is refused. */
+  #take(from: number, { verdict, attributes }: Outcome, nextHop: string): number {
+    if (verdict === 'reject') return 0
+    const { store } = this.#table
+    const id = store.take(finish(attributes, this.treatment), nextHop)
+    // A set that is sent as it came: the stage goes when the set goes, so it must not keep it.
+    if (id === from) store.release(id)
+    return id
+  }
+
+  #release({ attributes, always, byPrefix }: Stage): void {
+    const { store } = this.#table
+    if (always > 0 && always !== attributes) store.release(always)
+    if (byPrefix) for (const id of byPrefix.known.values()) if (id !== attributes) store.release(id)
   }
 }
