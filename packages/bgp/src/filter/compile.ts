@@ -67,9 +67,11 @@ interface CompiledStatement {
   readonly verdict: Statement['verdict']
 }
 
-/** The statements that can match in one context, and of these the ones that can match in each class of prefixes. */
+/** The statements that can match in one context, by their number, and the ones that can in each class of prefixes. */
 interface InContext {
-  readonly statements: readonly CompiledStatement[]
+  readonly statements: ReadonlyMap<number, CompiledStatement>
+  /** Of prefixes that lie in no set. */
+  readonly byDefault: Readonly<Record<Family, readonly number[]>>
   readonly byClass: (readonly CompiledStatement[] | undefined)[]
 }
 
@@ -77,29 +79,34 @@ class Compiled {
   readonly #otherwise: Verdict
   readonly #statements: readonly CompiledStatement[]
   readonly #classes: PrefixClasses
+  /** The number of the statement that has the condition. */
+  readonly #statementOf: readonly number[]
   readonly #interfaces: readonly Test<string>[]
   readonly #inContext = new Map<string, InContext>()
 
   constructor({ statements, otherwise }: Filter) {
     this.#otherwise = otherwise
     const conditions: PrefixCondition[] = []
-    this.#statements = statements.map(({ origin, match, actions = [], verdict }) => {
+    const statementOf: number[] = []
+    this.#statements = statements.map(({ origin, match, actions = [], verdict }, i) => {
       const { family, prefixes, notPrefixes } = match
       const depends = family !== undefined || prefixes !== undefined || notPrefixes !== undefined
       const prefix = depends ? conditions.push(match) - 1 : undefined
+      if (depends) statementOf.push(i)
       const tests = { context: testsOf(contextTests, match), attributes: testsOf(attributeTests, match) }
       return { origin, ...tests, prefix, actions, verdict }
     })
     this.#classes = new PrefixClasses(conditions)
+    this.#statementOf = statementOf
     this.#interfaces = [...new Set(statements.flatMap(({ match }) => match.interfaces ?? []))].map(globTest)
   }
 
   stage(attributes: PathAttributes, context: FilterContext): AttributeStage {
     const inContext = this.#specialise(context)
-    const decided = run(inContext.statements, attributes, this.#otherwise, true)
+    const decided = run(inContext.statements.values(), attributes, this.#otherwise, true)
     if (decided) return { kind: 'decided', outcome: decided }
     const byClass: (Outcome | undefined)[] = []
-    const distinct: Outcome[] = []
+    const distinct: Distinct = { attributes: [attributes], byStatement: new Map() }
     const decide = (family: Family, words: Uint32Array, at: number, length: number): Outcome => {
       const index = this.#classes.classOf(family, words, at, length)
       const known = byClass[index]
@@ -119,17 +126,30 @@ class Compiled {
     const key = `${context.source} ${context.peerType} ${context.gateway ?? false} ${globs}`
     const known = this.#inContext.get(key)
     if (known) return known
-    const statements = this.#statements.filter((statement) => statement.context.every((test) => test(context)))
-    const made: InContext = { statements, byClass: [] }
+    const statements = new Map(
+      [...this.#statements.entries()].filter(([, statement]) => statement.context.every((test) => test(context))),
+    )
+    const byDefault = { 4: this.#byDefault(statements, 4), 6: this.#byDefault(statements, 6) }
+    const made: InContext = { statements, byDefault, byClass: [] }
     this.#inContext.set(key, made)
     return made
   }
 
-  #inClass({ statements, byClass }: InContext, index: number): readonly CompiledStatement[] {
+  #byDefault(statements: InContext['statements'], family: Family): number[] {
+    const met = new Set(this.#classes.metByDefault(family))
+    return [...statements].flatMap(([i, { prefix }]) => (prefix === undefined || met.has(prefix) ? [i] : []))
+  }
+
+  #inClass({ statements, byDefault, byClass }: InContext, index: number): readonly CompiledStatement[] {
     const known = byClass[index]
     if (known) return known
-    const held = this.#classes.held(index)
-    const made = statements.filter(({ prefix }) => prefix === undefined || held[prefix] === 1)
+    const { family, met, excluded } = this.#classes.class(index) ?? { family: 4, met: [], excluded: [] }
+    const out = new Set(excluded.map((condition) => this.#statementOf[condition]))
+    const numbers = [
+      ...byDefault[family].filter((i) => !out.has(i)),
+      ...met.map((condition) => this.#statementOf[condition] ?? -1),
+    ]
+    const made = numbers.sort((a, b) => a - b).flatMap((i) => statements.get(i) ?? [])
     byClass[index] = made
     return made
   }
@@ -137,19 +157,19 @@ class Compiled {
 
 /** Statements one by one. With `anyPrefix`, undefined as soon as the prefix matters. */
 function run(
-  statements: readonly CompiledStatement[],
+  statements: Iterable<CompiledStatement>,
   attributes: PathAttributes,
   otherwise: Verdict,
   anyPrefix: false,
 ): Outcome
 function run(
-  statements: readonly CompiledStatement[],
+  statements: Iterable<CompiledStatement>,
   attributes: PathAttributes,
   otherwise: Verdict,
   anyPrefix: boolean,
 ): Outcome | undefined
 function run(
-  statements: readonly CompiledStatement[],
+  statements: Iterable<CompiledStatement>,
   attributes: PathAttributes,
   otherwise: Verdict,
   anyPrefix: boolean,
@@ -182,18 +202,24 @@ export function conclude(
   return { verdict, ...changed, attributes, ...origin }
 }
 
-/** The entry of `distinct` that equals `outcome`, which is added if there is none. */
-function internOutcome(distinct: Outcome[], outcome: Outcome): Outcome {
-  const attributes = distinct.find((each) => sameAttributes(each.attributes, outcome.attributes))?.attributes
-  const shared = attributes === undefined ? outcome : { ...outcome, attributes }
-  const found = distinct.find(
-    (each) =>
-      each.statement === shared.statement &&
-      each.verdict === shared.verdict &&
-      each.preference === shared.preference &&
-      each.attributes === shared.attributes,
+/** The outcomes of one stage and the attributes that they have, each once. */
+interface Distinct {
+  readonly attributes: PathAttributes[]
+  readonly byStatement: Map<string | undefined, Outcome[]>
+}
+
+/** The outcome that equals `outcome`, which is added if there is none. */
+function internOutcome({ attributes: sets, byStatement }: Distinct, outcome: Outcome): Outcome {
+  const { verdict, preference, statement } = outcome
+  const attributes = sets.find((each) => sameAttributes(each, outcome.attributes)) ?? outcome.attributes
+  if (attributes === outcome.attributes && !sets.includes(attributes)) sets.push(attributes)
+  const alike = byStatement.get(statement) ?? []
+  byStatement.set(statement, alike)
+  const found = alike.find(
+    (each) => each.verdict === verdict && each.preference === preference && each.attributes === attributes,
   )
   if (found) return found
-  distinct.push(shared)
-  return shared
+  const added = { ...outcome, attributes }
+  alike.push(added)
+  return added
 }
