@@ -1,4 +1,5 @@
 import type { PeerConfig } from '@tortie/bgp'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { configuration, filter, node, peer, profile, programOf, secret, workload } from '../testing/bgp-resources.ts'
 import type { BgpChange } from './inputs.ts'
@@ -146,6 +147,49 @@ describe('reverse peerings', () => {
     const program = programOf([...nodes, peer('x', x), asked], { node: 'b' })
     expect(program.speaker?.peers).toMatchObject([{ key: 'Node_10_9_0_1', remoteAs: 65001 }])
     expect(program.problems).toEqual([])
+  })
+})
+
+describe('peerings by selector, of any nodes', () => {
+  it('have both ends, which agree on the AS and reflect as their cluster ids say', () => {
+    const label = fc.constantFrom('x', 'y')
+    const anyNode = fc.record({
+      label,
+      asNumber: fc.option(fc.constantFrom(64512, 65001)),
+      cluster: fc.option(fc.constantFrom('1.0.0.1', '1.0.0.2')),
+    })
+    const anyPeering = fc.record({ from: fc.option(label), to: label })
+    fc.assert(
+      fc.property(
+        fc.array(anyNode, { minLength: 2, maxLength: 5 }),
+        fc.array(anyPeering, { minLength: 1, maxLength: 3 }),
+        fc.boolean(),
+        (nodes, peerings, mesh) => {
+          const changes = [
+            configuration({ nodeToNodeMeshEnabled: mesh }),
+            ...nodes.map(({ label, asNumber, cluster }, i) => {
+              const more = { ...(asNumber && { asNumber }), ...(cluster && { routeReflectorClusterID: cluster }) }
+              return node(`n${i}`, { ipv4Address: `10.0.0.${i + 1}/24`, ...more }, { label })
+            }),
+            ...peerings.map(({ from, to }, i) =>
+              peer(`p${i}`, { ...(from && { nodeSelector: `label == '${from}'` }), peerSelector: `label == '${to}'` }),
+            ),
+          ]
+          const all = nodes.map((_, i) => sessions(changes, `n${i}`))
+          for (const [i, own] of all.entries())
+            for (const session of own) {
+              const far = Number(session.address.split('.')[3]) - 1
+              const other = all[far]?.find(({ address }) => address === `10.0.0.${i + 1}`)
+              expect([other?.localAs, other?.remoteAs]).toEqual([session.remoteAs, session.localAs])
+              expect(session.passive && other?.passive).toBe(false)
+              const cluster = nodes[i]?.cluster ?? undefined
+              const reflects = cluster && session.localAs === session.remoteAs && nodes[far]?.cluster !== cluster
+              expect(session.reflect?.clusterId).toBe(reflects ? cluster : undefined)
+            }
+        },
+      ),
+      { numRuns: 200 },
+    )
   })
 })
 
