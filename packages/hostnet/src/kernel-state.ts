@@ -40,26 +40,51 @@ export async function readState(
   call: Call,
 ): Promise<ReadState> {
   const view = await readLinks(rt, call)
-  const ours = new Map<string, Route>()
-  const foreign = new Map<string, ReadRoute>()
-  const doubles: ReadRoute[] = []
-  for (const family of config.ipv6 ? ([4, 6] as const) : ([4] as const)) {
-    for (const route of await rt.read(routes({ family, table: RT_TABLE_MAIN }), call)) {
-      const key = routeKey(route)
-      if (!isOurs(route, view, config)) foreign.set(key, route)
-      else if (ours.has(key)) doubles.push(route)
-      else ours.set(key, route)
-    }
-  }
+  const found: FoundRoutes = { routes: new Map(), foreign: new Map(), doubles: [] }
+  for (const family of config.ipv6 ? ([4, 6] as const) : ([4] as const))
+    await readRoutes(rt, family, found, program, view, config, call)
   const devices = neighbourDevices(program, view)
   return {
     view,
-    routes: ours,
-    foreign,
-    doubles,
+    ...found,
     neighbours: await readNeighbours(rt, devices, call),
     fdb: await readFdb(rt, view, call),
   }
+}
+
+interface FoundRoutes {
+  routes: Map<string, Route>
+  foreign: Map<string, ReadRoute>
+  doubles: ReadRoute[]
+}
+
+/** PERF: of a table that BGP filled nothing is kept but what stands where a route of the program should be. */
+async function readRoutes(
+  rt: Rtnetlink,
+  family: 4 | 6,
+  found: FoundRoutes,
+  program: RoutingProgram,
+  view: LinkView,
+  config: HostnetConfig,
+  call: Call,
+): Promise<void> {
+  const local = new Set([...program.workloads.values()].flatMap(({ addresses }) => addresses))
+  let part: FoundRoutes = { routes: new Map(), foreign: new Map(), doubles: [] }
+  const begin = (): ((route: ReadRoute) => void) => {
+    part = { routes: new Map(), foreign: new Map(), doubles: [] }
+    return (route) => {
+      const ours = isOurs(route, view, config)
+      if (!ours && !local.has(route.dst) && !program.routes.has(route.dst)) return
+      const key = routeKey(route)
+      if (!ours) part.foreign.set(key, route)
+      else if (part.routes.has(key)) part.doubles.push(route)
+      else part.routes.set(key, route)
+    }
+  }
+  await rt.scan(routes({ family, table: RT_TABLE_MAIN }), begin, call)
+  for (const [key, route] of part.routes) found.routes.set(key, route)
+  for (const [key, route] of part.foreign) found.foreign.set(key, route)
+  found.doubles.push(...part.doubles)
 }
 
 async function readNeighbours(

@@ -112,8 +112,13 @@ export function outsideChange(
     case 'route': {
       const { route, gone } = event
       if (route.table !== RT_TABLE_MAIN) return undefined
-      const ours = state.routes.get(routeKey(route))
-      if (gone ? !ours || !sameRoute(ours, route) : ours && sameRoute(ours, route)) return undefined
+      const key = routeKey(route)
+      const ours = state.routes.get(key)
+      if (gone && !ours) {
+        const stoodInTheWay = state.foreign.has(key) && !isOurs(route, state.view, config)
+        return stoodInTheWay ? { why: `route to ${route.dst} of another program was removed` } : undefined
+      }
+      if (ours && sameRoute(ours, route) !== gone) return undefined
       if (!ours && !isOurs(route, state.view, config)) return undefined
       return {
         why: `route to ${route.dst} was ${gone ? 'removed' : ours ? 'changed' : 'added'}`,

@@ -28,6 +28,7 @@ const retryMs = 1000
 /** Shapes beyond which those that no route has any more are forgotten at a resync. */
 const manyShapes = 1000
 
+/** The monitor had better leave out what `route` did: `createMonitor({ except: route.portId, … })`. */
 export type BgpRoutesPorts = Pick<HostnetPorts, 'route' | 'monitor' | 'clock' | 'log'>
 
 export interface BgpRoutesConfig {
@@ -201,6 +202,8 @@ class Driver implements BgpRoutes {
     }
   }
 
+  readonly #pause = (): Promise<void> => this.#ports.clock.sleep(0, this.#stop)
+
   #resolve(address: string): NextHopResolution | undefined {
     return resolveNextHop(address, this.#view, this.#statics)
   }
@@ -279,7 +282,15 @@ class Driver implements BgpRoutes {
     this.#inbox.clear()
     this.#then = nothingBut({ stale: true })
     const { protocol } = this.#config
-    const { drift, extras } = await scanKernel(this.#rt, this.#shadow, this.#view, protocol, !this.#scanned, call)
+    const { drift, extras } = await scanKernel(
+      this.#rt,
+      this.#shadow,
+      this.#view,
+      protocol,
+      !this.#scanned,
+      this.#pause,
+      call,
+    )
     this.#extras = extras
     this.#then.stale = false
     this.#then.everything = true
@@ -322,13 +333,13 @@ class Driver implements BgpRoutes {
     const rows = everything ? numbersBelow(table.end) : this.#concerned(this.#then)
     this.#then = nothingBut({ stale: this.#then.stale })
     try {
-      const written = await writeRows(rows, this.#context(), this.#rt, protocol, this.#words, call)
+      const written = await writeRows(rows, this.#context(), this.#rt, protocol, this.#words, this.#pause, call)
       const extras = this.#recovered ? this.#extras : []
       if (extras.length > 0) this.#extras = []
       const changed = written.changed + (extras.length > 0 ? await removeExtras(extras, this.#rt, protocol, call) : 0)
       if (written.surprised) {
         this.#then.stale = true
-        this.#wake()
+        this.#wakeIn(retryMs)
       }
       this.#logTroubled()
       throwFailures(written.failures)

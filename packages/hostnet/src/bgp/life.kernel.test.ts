@@ -2,7 +2,7 @@ import { openBgpKernelPolicy as open } from '@tortie/dataplane'
 import { openNetlink } from '@tortie/linux'
 import { createRtnetlink, type Request } from '@tortie/netlink'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createHostnet, defaultHostnetConfig } from '../index.ts'
+import { createBgpRoutes, createHostnet, defaultHostnetConfig } from '../index.ts'
 import { type BgpHost, best, blackhole, createBgpHost, onLink } from '../testing/bgp-host.ts'
 import { createTestHost, programOf, workload } from '../testing/host.ts'
 
@@ -212,6 +212,27 @@ describe('other hands', () => {
   })
 })
 
+it('a route of hostnet that waited for one of BGP is written when that goes', async () => {
+  using both = createTestHost()
+  both.addPod('cali1', '10.65.0.1/32')
+  using socket = openNetlink({ protocol: 0, netns: both.netns })
+  await using bgp = createBgpRoutes({ ...both.ports, route: socket })
+  await using hostnet = createHostnet(both.ports, defaultHostnetConfig)
+  // Still where another node had the address.
+  const learned = best('10.65.0.1/32', onLink('192.0.2.7', 'up0'))
+  await bgp.apply([learned], open, call)
+  const changes = hostnet.changes(call)[Symbol.asyncIterator]()
+  const change = changes.next()
+  await hostnet.apply(programOf({ workloads: { a: workload('cali1', '10.65.0.1') } }), call)
+  expect(both.netns.run('ip', '-4', '-N', 'route')).toMatch(/10\.65\.0\.1 via 192\.0\.2\.7 dev up0 proto 12/)
+  expect(hostnet.readyInterfaces()).toEqual(new Set())
+  await bgp.apply([best(learned.prefix)], open, call)
+  for (let { value } = await change; !value.why.includes('another program'); ) value = (await changes.next()).value
+  await hostnet.resync(call)
+  expect(both.netns.run('ip', '-4', '-N', 'route')).toMatch(/10\.65\.0\.1 dev cali1 scope 253 metric 1024/)
+  expect(hostnet.readyInterfaces()).toEqual(new Set(['cali1']))
+})
+
 it('hostnet and BGP leave each other alone', async () => {
   using both = createTestHost()
   both.addPod('cali1', '10.65.0.1/32')
@@ -224,7 +245,6 @@ it('hostnet and BGP leave each other alone', async () => {
   })
   using socket = openNetlink({ protocol: 0, netns: both.netns })
   await using hostnet = createHostnet(both.ports, { ...defaultHostnetConfig, newInterfaceGraceMs: 0 })
-  const { createBgpRoutes } = await import('../index.ts')
   await using bgp = createBgpRoutes({ ...both.ports, route: socket })
   const learned = [
     best('10.67.0.0/26', onLink('10.0.0.2', 'eth0')),

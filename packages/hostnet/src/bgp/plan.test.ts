@@ -105,7 +105,7 @@ class World {
 
   write(): ReturnType<typeof writeRows> {
     const rows = Array.from({ length: this.shadow.table.end }, (_, row) => row)
-    return writeRows(rows, this.context, this.kernel, ours, new Map(), call)
+    return writeRows(rows, this.context, this.kernel, ours, new Map(), async () => undefined, call)
   }
 }
 

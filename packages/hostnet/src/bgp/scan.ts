@@ -30,6 +30,7 @@ export interface Scan {
 /**
  * Reads the kernel: of our protocol into the shadow, everything else into the view.
  * @param first whether these are an earlier process's routes
+ * @param pause gives other work a turn
  */
 export async function scanKernel(
   rt: Rtnetlink,
@@ -37,6 +38,7 @@ export async function scanKernel(
   view: ChangingView,
   protocol: number,
   first: boolean,
+  pause: () => Promise<void>,
   call: Call,
 ): Promise<Scan> {
   const devices = await rt.read(links(), call)
@@ -51,7 +53,7 @@ export async function scanKernel(
       dump.begin()
       return (route) => dump.visit(route)
     }
-    await rt.scan(routes({ family, table: RT_TABLE_MAIN }), begin, call)
+    await rt.scan(routes({ family, table: RT_TABLE_MAIN }), begin, call, pause)
     dump.end(up)
     extras.push(...dump.extras)
     foreign.push(...dump.foreign)

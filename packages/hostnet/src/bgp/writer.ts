@@ -6,6 +6,8 @@ import { type PlanContext, planRow, putRequest, removeRequest, targetOf } from '
 
 /** PERF: rows planned before they are written; bounds memory, and the time that the event loop is kept. */
 const rowsPerRound = 4000
+/** PERF: rows looked at before other work gets a turn: some milliseconds. */
+const rowsPerTurn = 20_000
 /** The kernel will take the route when a device, an address or a route to the gateway comes. */
 const curableErrnos = ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'ENODEV', 'EINVAL']
 
@@ -38,6 +40,7 @@ interface Removal {
  * Brings the kernel to what the rows want, some thousands at a time: all additions of a round before its removals.
  * What is refused stays wanted and is known by its state.
  * @param words filled with the kernel's words for what it refused, by row
+ * @param pause gives other work a turn
  */
 export async function writeRows(
   rows: Iterable<number>,
@@ -45,6 +48,7 @@ export async function writeRows(
   rt: Pick<Rtnetlink, 'attempt'>,
   protocol: number,
   words: Map<number, string>,
+  pause: () => Promise<void>,
   call: Call,
 ): Promise<Written> {
   const round = new Round(context, protocol, words)
@@ -57,7 +61,11 @@ export async function writeRows(
     surprised ||= written.surprised
     failures.push(...written.failures)
   }
-  for (const row of rows) if (round.plan(row) >= rowsPerRound) await finish()
+  let looked = 0
+  for (const row of rows) {
+    if (round.plan(row) >= rowsPerRound) await finish()
+    if (++looked % rowsPerTurn === 0) await pause()
+  }
   await finish()
   return { changed, surprised, failures }
 }

@@ -12,7 +12,7 @@ export interface KernelState {
   readonly view: LinkView
   /** Ours, by `routeKey`. */
   readonly routes: ReadonlyMap<string, Route>
-  /** Of others, by `routeKey`: never touched. */
+  /** Of others, by `routeKey`, to destinations of the program: never touched. */
   readonly foreign: ReadonlyMap<string, ReadRoute>
   /** Permanent ones of our devices. */
   readonly neighbours: ReadonlyMap<string, Neighbour>

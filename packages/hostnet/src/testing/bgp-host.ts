@@ -9,7 +9,7 @@ export type BgpHost = ReturnType<typeof createBgpHost>
 
 /** A namespace with two uplinks that BGP's routes lead to. */
 export function createBgpHost(bufferBytes?: number) {
-  const netns = createTestNetns('bgp')
+  const netns = createTestNetns('learned')
   netns.ip(
     'link add up0 type bridge',
     'link add up1 type bridge',

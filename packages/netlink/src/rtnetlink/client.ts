@@ -10,6 +10,8 @@ import { encodeRequest, formatRequest, type Request } from './request.ts'
 
 /** PERF: 1,000 in one send is as fast as any number, and gives other work a turn between (bench/routes.bench.ts). */
 const requestsPerDatagram = 1000
+/** PERF: about 1 MB of a dump, 20,000 routes, some milliseconds. */
+const datagramsPerTurn = 32
 /** spec 02 §5.4: an interrupted dump is repeated up to five times. */
 const dumpAttempts = 5
 
@@ -31,8 +33,9 @@ export interface Rtnetlink {
   /**
    * As `read`, for tables too large to keep: each object is handed over as it is decoded. `begin` is called again when an
    * interrupted dump starts anew.
+   * @param pause called now and then, so that other work gets a turn
    */
-  scan<T>(query: Query<T>, begin: () => (value: T) => void, call: Call): Promise<void>
+  scan<T>(query: Query<T>, begin: () => (value: T) => void, call: Call, pause?: () => Promise<unknown>): Promise<void>
   /** One object, or undefined when it is not there. */
   find<T>(query: Query<T>, call: Call): Promise<T | undefined>
   findSync<T>(query: Query<T>): T | undefined
@@ -87,9 +90,22 @@ class Client implements Rtnetlink {
     throw new NetlinkError('netlink/dump-interrupted', { what: query.what })
   }
 
-  async scan<T>(query: Query<T>, begin: () => (value: T) => void, call: Call): Promise<void> {
-    for (let attempt = 1; attempt <= dumpAttempts; attempt++)
-      if (visitAll(query, await this.#transport.exchange(this.#question(query), call), begin())) return
+  async scan<T>(
+    query: Query<T>,
+    begin: () => (value: T) => void,
+    call: Call,
+    pause?: () => Promise<unknown>,
+  ): Promise<void> {
+    for (let attempt = 1; attempt <= dumpAttempts; attempt++) {
+      const datagrams = await this.#transport.exchange(this.#question(query), call)
+      const visit = begin()
+      let whole = true
+      for (let at = 0; at < datagrams.length; at += datagramsPerTurn) {
+        if (at > 0) await pause?.()
+        whole = visitAll(query, datagrams.slice(at, at + datagramsPerTurn), visit) && whole
+      }
+      if (whole) return
+    }
     throw new NetlinkError('netlink/dump-interrupted', { what: query.what })
   }
 
