@@ -4,8 +4,10 @@
  * Without an agent's policy, which `npm run demo` times. Needs root.
  */
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { createTestNetns, type TestNetns } from '@tortie/linux/testing'
 import { buildExecutable, createSite, type Site } from '../apps/cni/src/testing/site.ts'
+import { type EtcdServer, startEtcd } from '../packages/datastore-etcd/src/testing/etcd-server.ts'
 import { type BenchRow, median } from './row.ts'
 
 const rounds = 30
@@ -58,12 +60,24 @@ async function timeScript(site: Site, pod: TestNetns): Promise<number> {
   return ms
 }
 
-async function timePlugin(site: Site, pod: TestNetns, socket: string, times: Times, keep: boolean): Promise<void> {
+async function timePlugin(site: Site, pod: TestNetns, config: object, times: Times, keep: boolean): Promise<void> {
   for (const command of ['ADD', 'DEL'] as const) {
-    const { exitCode, stdout, durationMs } = await site.execute(command, { pod, config: { agent_socket: socket } })
+    const { exitCode, stdout, durationMs } = await site.execute(command, { pod, config })
     if (exitCode !== 0) throw new Error(`${command}: ${stdout}`)
     if (keep) times[command].push(durationMs)
   }
+}
+
+/** In the site's namespace, with what an agent would have put into it. */
+async function startSiteEtcd({ netns }: Site): Promise<EtcdServer> {
+  const etcd = await startEtcd({ on: { netns: netns.name, address: '127.0.0.1' } })
+  const script = fileURLToPath(new URL('../apps/cni/src/testing/seed-etcd.ts', import.meta.url))
+  const seeding = netns.spawn(process.execPath, ['--conditions=@tortie/source', script, etcd.endpoint], {
+    stdio: 'inherit',
+  })
+  const [code] = (await once(seeding, 'close')) as [number]
+  if (code !== 0) throw new Error(`seeding etcd ended with ${code}`)
+  return etcd
 }
 
 export async function run(): Promise<readonly BenchRow[]> {
@@ -71,10 +85,14 @@ export async function run(): Promise<readonly BenchRow[]> {
   await using site = await createSite('cni-bench', built.dir)
   using pod = createTestNetns('cni-bench')
   const agent = await site.startAgent()
+  await using etcd = await startSiteEtcd(site)
   const floor: number[] = []
   const nineCalls: number[] = []
   const alone: Times = { ADD: [], DEL: [] }
   const asked: Times = { ADD: [], DEL: [] }
+  const onEtcd: Times = { ADD: [], DEL: [] }
+  const nobody = { agent_socket: `${site.socket}.none` }
+  const etcdConfig = { ...nobody, datastore_type: 'etcdv3', etcd_endpoints: etcd.endpoint }
   try {
     // In turns, so that a busy moment of the machine meets all of them.
     for (let round = -warmUp; round < rounds; round++) {
@@ -83,8 +101,9 @@ export async function run(): Promise<readonly BenchRow[]> {
       const calls = await timeScript(site, pod)
       if (keep) floor.push(empty)
       if (keep) nineCalls.push(calls)
-      await timePlugin(site, pod, `${site.socket}.none`, alone, keep)
-      await timePlugin(site, pod, site.socket, asked, keep)
+      await timePlugin(site, pod, nobody, alone, keep)
+      await timePlugin(site, pod, etcdConfig, onEtcd, keep)
+      await timePlugin(site, pod, { agent_socket: site.socket }, asked, keep)
     }
   } finally {
     agent.kill('SIGTERM')
@@ -94,7 +113,12 @@ export async function run(): Promise<readonly BenchRow[]> {
     return { name, ours, unit: 'ms', reference, ratio: ours / reference.value }
   }
   const empty = { name: '`node -e 0`', value: median(floor) }
-  const rows = [[alone, 'standalone'] as const, [asked, 'through the agent'] as const].flatMap(([times, way]) =>
+  const ways = [
+    [alone, 'standalone'],
+    [onEtcd, 'standalone, on etcd'],
+    [asked, 'through the agent'],
+  ] as const
+  const rows = ways.flatMap(([times, way]) =>
     (['ADD', 'DEL'] as const).flatMap((command) => [
       against(`cni: ${command} ${way}, whole process, p50`, median(times[command]), empty),
       against(`cni: ${command} ${way}, whole process, p95`, percentile95(times[command]), {

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 need_packages() {
   missing=''
   for pair in nft:nftables ip:iproute2 iptables:iptables ipset:ipset etcd:etcd-server conntrack:conntrack ping:iputils-ping \
-    bird:bird2 vtysh:frr gobgpd:gobgpd exabgp:exabgp bgpdump:bgpdump; do
+    openssl:openssl bird:bird2 vtysh:frr gobgpd:gobgpd exabgp:exabgp bgpdump:bgpdump; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
   done
   [ -n "$missing" ] || return 0

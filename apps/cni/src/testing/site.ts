@@ -104,7 +104,8 @@ export async function createSite(what: string, built: string): Promise<Site> {
   return site
 }
 
-async function seed(store: Datastore): Promise<void> {
+/** What is in a store that an agent made. */
+export async function seed(store: Datastore): Promise<void> {
   const spec = { nodeSelector: 'all()', allowedUses: ['Workload' as const], assignmentMode: 'Automatic' as const }
   for (const [name, cidr] of [
     ['pods4', '10.65.0.0/16'],
