@@ -190,7 +190,7 @@ describe('STATUS', () => {
   it.each<readonly [string, object, string]>([
     ['no nodename file', { nodename_file_optional: false }, 'cannot read nodename_file'],
     ['no such IPAM plugin', { ipam: { type: 'dhcpx' } }, '"dhcpx" is in no directory'],
-    ['a store that is none', { datastore_type: 'etcdv3' }, '"etcdv3" is not supported'],
+    ['a store that is none', { datastore_type: 'kubernetes' }, '"kubernetes" is not supported'],
   ])('%s', async (_, config, says) => {
     expect((await host.run('STATUS', { config })).json).toMatchObject({ code: 50, msg: expect.stringContaining(says) })
   })
