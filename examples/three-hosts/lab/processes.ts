@@ -88,16 +88,18 @@ export function startAgent(
 export async function waitReady({ host, logFile, process: child }: Agent, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
-    const { status } = spawnSync('ip', ['netns', 'exec', host.netns, process.execPath, '-e', readiness])
+    const asking = ['netns', 'exec', host.netns, process.execPath, '-e', readiness]
+    const { status, stdout } = spawnSync('ip', asking, { encoding: 'utf8' })
     if (status === 0) return
     if (child.exitCode !== null || performance.now() > deadline) {
       const end = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n')
-      throw new Error(`the agent of ${host.name} did not become ready:\n${end}`)
+      throw new Error(`the agent of ${host.name} did not become ready:\n${stdout}${end}`)
     }
   }
 }
 
-const readiness = `fetch('http://localhost:9099/readiness').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))`
+const readiness = `fetch('http://localhost:9099/readiness')
+  .then(async (r) => (console.log(await r.text()), process.exit(r.ok ? 0 : 1)), () => process.exit(1))`
 
 /** What an operator types: `tortiectl …`. @throws Error with what it said */
 export function tortiectl(args: readonly string[], { datastore }: Places, input = ''): string {

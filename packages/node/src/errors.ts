@@ -6,8 +6,9 @@ const kinds = {
     (f: { readonly source: string; readonly name: string; readonly value: string; readonly why: string }) =>
       `${f.source}: ${f.name} = ${JSON.stringify(f.value)} is not valid: ${f.why}`,
   ),
+  // A host that starts gets its addresses a moment later.
   'node/no-address': errorKind(
-    false,
+    true,
     (f: { readonly node: string }) =>
       `no IPv4 or IPv6 address is configured or detected for node ${f.node}: set IP or IP6 to its address, or ` +
       'IP_AUTODETECTION_METHOD to interface=REGEX or cidr=CIDR',

@@ -8,10 +8,9 @@ export interface BgpThreadCalls {
   apply(parts: Partial<BgpProgram>, call: Call): Promise<void>
   /** A question of `askBgp`. */
   ask(question: { readonly method: string; readonly url: string }, call: Call): Promise<BgpAnswer>
-  stop(order: { readonly how: 'restart' | 'shutdown' }, call: Call): Promise<void>
 }
 
-export const bgpThreadCalls = ['apply', 'ask', 'stop'] as const satisfies readonly (keyof BgpThreadCalls)[]
+export const bgpThreadCalls = ['apply', 'ask'] as const satisfies readonly (keyof BgpThreadCalls)[]
 
 /** What the BGP thread is started with. */
 export interface BgpThreadData {

@@ -11,14 +11,9 @@ export interface BgpThread {
   readonly control: BgpControl
   /** Takes the program to the thread, and to every one that follows it. */
   apply(program: BgpProgram): void
-  /** Ends sessions without a word, so that peers keep this node's routes until it is back. */
-  stop(): Promise<void>
   /** Keeps a thread running; ends only by throwing `signal.reason`. */
   run(call: Call): Promise<never>
 }
-
-/** How long the thread may take to close its sessions. */
-const stopMs = 2_000
 
 export function createBgpThread(script: URL, data: BgpThreadData, health: Health, log: Log): BgpThread {
   let calls: BgpThreadCalls | undefined
@@ -55,9 +50,6 @@ export function createBgpThread(script: URL, data: BgpThreadData, health: Health
       const parts = program ? changedParts(program, next) : next
       program = next
       quiet(calls?.apply(parts, never))
-    },
-    async stop() {
-      await calls?.stop({ how: 'restart' }, { signal: AbortSignal.timeout(stopMs) }).catch(() => undefined)
     },
     async run(call) {
       const backoff = createBackoff({ clock: systemClock, random: systemRandom }, { firstMs: 200, longestMs: 10_000 })

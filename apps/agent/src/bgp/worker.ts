@@ -49,7 +49,6 @@ async function main(port: NonNullable<typeof parentPort>, { socketPath, logLevel
   serveCalls(port, {
     apply: (parts) => engine.apply(parts),
     ask: ({ method, url }, asking) => answerBgp(engine, method, url, asking),
-    stop: (order) => engine.stop(order),
   } satisfies BgpThreadCalls)
   await using _socket = await serveBgpSocket(socketPath, engine)
   return await engine.run(call)

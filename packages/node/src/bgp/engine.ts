@@ -168,9 +168,7 @@ class Engine implements BgpEngine {
       this.#recovering = false
       log.info('bgp.recovered')
       await kernel.recovered(call)
-    } else if (event.kind === 'peer')
-      log.info('bgp.peer', { peer: event.status.key, state: event.status.state, why: event.because })
-    else if (event.kind === 'problem') log.warn('bgp.problem', { peer: event.peer, why: event.why })
+    } else if (event.kind === 'problem') log.warn('bgp.problem', { peer: event.peer, why: event.why })
   }
 
   /** What the kernel refuses for good is told and passed over: the other routes and the sessions go on. */

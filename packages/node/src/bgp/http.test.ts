@@ -13,8 +13,11 @@ function recorded(): { readonly control: BgpControl; readonly asked: unknown[] }
       asked.push(argument)
       return answer
     }
-  const control: BgpControl = {
-    status: note({ families: [] }),
+  const control: BgpControl & { readonly peers: readonly never[] } = {
+    peers: [],
+    async status() {
+      return this.peers.length === 0 ? { families: [] } : Promise.reject(new Error('somebody else is asked'))
+    },
     routes: note([route]),
     explain: note({ prefix: '10.65.0.0/26', learned: [route], exported: [] }),
     refresh: note(undefined),
@@ -35,6 +38,7 @@ it('carries questions and answers unchanged', async () => {
   expect(await remote.routes({ family: 6 }, call)).toEqual([route])
   expect(await remote.routes({ family: 4, prefix: '10.65.0.0/26' }, call)).toEqual([route])
   expect(await remote.explain({ prefix: 'fd00::/64', peer: 'Global_a&b' }, call)).toMatchObject({ learned: [route] })
+  expect(await remote.status(call)).toEqual({ families: [] })
   await remote.refresh({ peer: 'Mesh_1', direction: 'out' }, call)
   await remote.drain({ wait: 'yes' }, call)
   await remote.undrain(call)

@@ -61,7 +61,7 @@ export async function answerBgp(control: BgpControl, method: string, url: string
   }
   try {
     const ask = control[name] as (...parameters: readonly unknown[]) => Promise<unknown>
-    return { status: 200, body: (await (checks ? ask(argument, call) : ask(call))) ?? {} }
+    return { status: 200, body: (await ask.apply(control, checks ? [argument, call] : [call])) ?? {} }
   } catch (error) {
     const { message, code } = error as { message?: string; code?: unknown }
     const failure: BgpFailure = { error: message ?? String(error), ...(typeof code === 'string' && { code }) }
