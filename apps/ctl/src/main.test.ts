@@ -12,8 +12,6 @@ const dir = mkdtempSync(join(tmpdir(), 'tortie-ctl-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
 const main = join(import.meta.dirname, 'main.ts')
-const calicoctl = join(dir, 'calicoctl.ts')
-symlinkSync(main, calicoctl)
 
 function start(args: readonly string[], program = main): ChildProcess {
   return spawn(process.execPath, ['--conditions=@tortie/source', program, ...args], {
@@ -88,9 +86,11 @@ describe('tortiectl as a process', () => {
     })
   })
 
-  it('goes by the name that it is called by', async () => {
-    const answer = await ended(start(['sing'], calicoctl))
-    expect(answer.stderr).toBe('unknown command "sing" for "calicoctl"\n')
+  it.each(['calicoctl', 'kubectl-calico'])('goes by the name that it is called by: %s', async (name) => {
+    const link = join(dir, `${name}.ts`)
+    symlinkSync(main, link)
+    const answer = await ended(start(['sing'], link))
+    expect(answer.stderr).toBe(`unknown command "sing" for "${name}"\n`)
   })
 
   it('stops when it is interrupted', async () => {

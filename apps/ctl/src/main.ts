@@ -15,8 +15,14 @@ for (const stream of [process.stdout, process.stderr])
     process.exit(1)
   })
 
+/** As a plugin of kubectl it is called `kubectl-calico`, whatever follows the dash. Spec 06 §1. */
+function nameOf(called: string): string {
+  if (called.startsWith('kubectl-')) return 'kubectl-calico'
+  return called === 'calicoctl' ? called : 'tortiectl'
+}
+
 const shell: Shell = {
-  name: parse(process.argv[1] ?? '').name === 'calicoctl' ? 'calicoctl' : 'tortiectl',
+  name: nameOf(parse(process.argv[1] ?? '').name),
   environment: process.env,
   host: systemHost,
   // Asynchronously: a pipe that does not block answers EAGAIN to a plain read.

@@ -4,7 +4,7 @@ import type { Host } from './host.ts'
 
 /** The process, as commands see it. */
 export interface Shell {
-  /** By which name it was called: `tortiectl`, or `calicoctl`. */
+  /** By which name it was called: `tortiectl`, `calicoctl` or `kubectl-calico`. */
   readonly name: string
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly host: Host

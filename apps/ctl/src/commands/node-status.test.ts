@@ -80,6 +80,17 @@ No IPv6 peers found.
     })
   })
 
+  it('knows by its answer that an agent runs', async () => {
+    rmSync(join(dir, 'host', 'processes'))
+    expect(await said(200, { families: [] })).toMatchObject({ code: 0 })
+    expect(await said(500, { error: 'not now' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'Calico process is not running.\n',
+    })
+    writeFileSync(join(dir, 'host', 'processes'), 'node /usr/bin/tortie-agent\n')
+  })
+
   it('says which family is not served', async () => {
     const answer = await said(200, { families: [{ ...family, family: 6, peers: [] }] })
     expect(answer.stdout).toBe(

@@ -12,9 +12,11 @@ interface NodeContext {
 
 /** `node status`: whether the agent runs here, and its BGP sessions. Spec 06 §11.3. @throws CtlError */
 export async function showNodeStatus({ shell, call }: NodeContext): Promise<ExitCode> {
-  if (!shell.host.processes().some(isAgent)) throw new CtlError('Calico process is not running.')
-  shell.stdout('Calico process is running.\n')
-  shell.stdout(`${await sessions({ shell, call })}\n`)
+  const answer = await askAgent({ shell, call })
+  // One that answers runs, whatever its process is called.
+  if (!('families' in answer) && !shell.host.processes().some(isAgent))
+    throw new CtlError('Calico process is not running.')
+  shell.stdout(`Calico process is running.\n${sessions(answer)}\n`)
   return 0
 }
 
@@ -32,19 +34,28 @@ function nameOf(path: string): string {
 
 const families = [4, 6] as const
 
-async function sessions({ shell, call }: NodeContext): Promise<string> {
-  let status: BgpStatus
+interface Trouble {
+  /** There is no socket: the agent runs without BGP, or not at all. */
+  readonly isAbsent: boolean
+  readonly why: string
+}
+
+async function askAgent({ shell, call }: NodeContext): Promise<BgpStatus | Trouble> {
   try {
-    status = await agentBgp(shell).status(call)
+    return await agentBgp(shell).status(call)
   } catch (error) {
     call.signal.throwIfAborted()
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
-    if (code === 'ENOENT') return '\nThe BGP backend process (BIRD) is not running.\n'
-    const trouble = (family: number): string =>
-      `Error querying BIRD: unable to connect to BIRDv${family} socket: ${messageOf(error)}\n`
-    return families.map((family) => `${heading(family)}${trouble(family)}`).join('')
+    return { isAbsent: code === 'ENOENT', why: messageOf(error) }
   }
-  return families.map((family) => section(family, status)).join('')
+}
+
+function sessions(answer: BgpStatus | Trouble): string {
+  if ('families' in answer) return families.map((family) => section(family, answer)).join('')
+  if (answer.isAbsent) return '\nThe BGP backend process (BIRD) is not running.\n'
+  const trouble = (family: number): string =>
+    `Error querying BIRD: unable to connect to BIRDv${family} socket: ${answer.why}\n`
+  return families.map((family) => `${heading(family)}${trouble(family)}`).join('')
 }
 
 function heading(family: number): string {

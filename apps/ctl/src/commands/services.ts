@@ -36,7 +36,9 @@ export async function loadBalancerAddresses(
   if (!loadBalancer) return undefined
   const file = access.kubeconfig || shell.environment.KUBECONFIG
   if (!file) throw new CtlError('KUBECONFIG environment variable or --kubeconfig parameter not set')
-  const context = access.context === '' ? [] : ['--context', access.context]
+  const { K8S_CURRENT_CONTEXT: current = '', CALICO_K8S_CURRENT_CONTEXT: first = '' } = shell.environment
+  const named = access.context || first || current
+  const context = named === '' ? [] : ['--context', named]
   const args = ['--kubeconfig', file, ...context, 'get', 'services', '--all-namespaces', '-o', 'json']
   const ran = await shell.host.run('kubectl', args, call)
   if (!ran) throw new CtlError('missing dependency: unable to locate kubectl in PATH: it reads the Services')

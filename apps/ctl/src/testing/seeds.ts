@@ -14,6 +14,7 @@ type Seed = (connection: Connection) => Promise<void>
 export const seeds: Readonly<Record<string, Seed>> = {
   'ipam-used.txt': useAddresses,
   'ipam-split.txt': useAddresses,
+  'spec06-limits.txt': useAddresses,
   'ipam-services.txt': useServiceAddresses,
   'guard.txt': (connection) => followRelease('v3.31.2-rc1', connection),
   'guard-patch.txt': (connection) => followRelease('v3.32.7-0.dev', connection),

@@ -131,7 +131,7 @@ describe('tiers', () => {
     await client.tiers.create({ apiVersion, kind: 'Tier', metadata, spec: {} }, { signal })
     await client.networkPolicies.create(policy({ tier: 'security' }), { signal })
     await expect(client.tiers.delete(metadata, {}, { signal })).rejects.toThrow(
-      'operation delete is not supported on Tier(security): NetworkPolicy(prod/p) is in it; delete its policies first',
+      'operation delete is not supported on Tier(security): Cannot delete a non-empty tier: NetworkPolicy(prod/p) is in it; delete its policies first',
     )
     await client.networkPolicies.delete({ namespace: 'prod', name: 'p' }, {}, { signal })
     expect(await client.tiers.delete(metadata, {}, { signal })).toMatchObject({ spec: { order: 1_000_000 } })

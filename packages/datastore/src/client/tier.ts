@@ -34,7 +34,8 @@ export async function deleteTier(
   for (const kind of policyKinds) {
     const { items } = await datastore.list({ kind }, call)
     const inside = (items as readonly Policy[]).find(({ spec }) => spec.tier === key.name)
-    if (inside) refuse(`${describeKey(keyOf(inside))} is in it; delete its policies first`)
+    if (inside)
+      refuse(`Cannot delete a non-empty tier: ${describeKey(keyOf(inside))} is in it; delete its policies first`)
   }
   return await datastore.delete(key, options, call)
 }
