@@ -180,6 +180,7 @@ export async function present({ name, network, environmentOf, run, explain }: Sc
   const demo = new Demo(name, network, environmentOf)
   const interrupted = new Promise<'interrupted'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve('interrupted'))
+    process.stdout.once('error', () => resolve('interrupted')) // whoever read it has gone
   })
   const started = performance.now()
   let failed = false
