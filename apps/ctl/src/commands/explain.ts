@@ -1,31 +1,13 @@
-import { jsonSchema, type Kind, kinds } from '@tortie/model'
+import { type Kind, kinds } from '@tortie/model'
 import { CtlError } from '../errors.ts'
 import { kindOf } from '../input/kinds.ts'
-
-/** As far as the schemas of the kinds go. */
-interface Schema {
-  readonly type?: string
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly required?: readonly string[]
-  readonly items?: Schema
-  readonly additionalProperties?: Schema | boolean
-  readonly anyOf?: readonly Schema[]
-  readonly enum?: readonly unknown[]
-  readonly const?: unknown
-  readonly default?: unknown
-  readonly format?: string
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly minItems?: number
-  readonly maxItems?: number
-  readonly maxLength?: number
-}
+import { type Schema, schemaOf } from '../schema.ts'
 
 /** What a kind or one of its fields is: type, limits, default, and the fields within. @throws CtlError */
 export function explain(path: string): string {
   const [kindName = '', ...fields] = path.replaceAll('[]', '').split('.')
   const kind = kindOf(kindName)
-  let schema = jsonSchema(kind) as Schema
+  let schema = schemaOf(kind)
   for (const [depth, field] of fields.entries()) {
     const within = fieldsOf(schema)
     const next = within && Object.hasOwn(within, field) ? within[field] : undefined

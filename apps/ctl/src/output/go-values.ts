@@ -1,14 +1,6 @@
-import { type AnyResource, jsonSchema, type Kind } from '@tortie/model'
+import type { AnyResource, Kind } from '@tortie/model'
 import { fromJson, type Struct, type Value } from '../go-template/values.ts'
-
-/** As far as the schemas of the kinds go. */
-interface Schema {
-  readonly type?: string
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly items?: Schema
-  readonly additionalProperties?: Schema | boolean
-  readonly anyOf?: readonly Schema[]
-}
+import { type Schema, schemaOf } from '../schema.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -18,7 +10,7 @@ type Fields = Readonly<Record<string, unknown>>
  * error of the template. Spec 06 §10.
  */
 export function goResource(resource: AnyResource): Struct {
-  return objectOf(resource as unknown as Fields, jsonSchema(resource.kind) as Schema, resource.kind)
+  return objectOf(resource as unknown as Fields, schemaOf(resource.kind), resource.kind)
 }
 
 /** All of a kind, as `{{.Items}}`. */
