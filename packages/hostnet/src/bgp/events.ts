@@ -16,7 +16,7 @@ import type { Call } from '@tortie/runtime'
 import { effectivePriority } from '../plan/route-key.ts'
 import type { ChangingView } from './kernel-view.ts'
 import type { Shadow } from './plan.ts'
-import { hopsOf } from './shape.ts'
+import { heldKey, hopsOf } from './shape.ts'
 
 const groups = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE]
 /** Events that wait for a write to end; beyond, a dump is cheaper. */
@@ -117,18 +117,15 @@ function applyAddress(address: InterfaceAddress, gone: boolean, view: ChangingVi
   then.retry ||= !gone
 }
 
-/** Another hand, or the kernel, at a route of our protocol. */
+/**
+ * Another hand, or the kernel, at a route of our protocol. What was announced before the last dump, or before our last
+ * write, may be read only now: so it is never taken for what is there.
+ */
 function applyOwn(route: ReadRoute, gone: boolean, { table, held }: Shadow, then: Consequences): void {
   const row = table.find(route.dst)
-  const isHeld = row >= 0 && table.heldShape[row] !== 0 && table.heldMetric[row] === effectivePriority(route)
-  // IPv6 announces the loss of one way as that of a route.
-  const oneOfMany = isHeld && route.dst.includes(':') && hopsOf(held.get(table.heldShape[row] as number)).length > 1
-  if (!gone || oneOfMany) then.stale = true
-  else if (isHeld) {
-    table.heldShape[row] = 0
-    table.setInherited(row, false)
-    then.rows.add(row)
-  }
+  const shape = row < 0 ? 0 : (table.heldShape[row] as number)
+  const isHeld = shape !== 0 && table.heldMetric[row] === effectivePriority(route)
+  then.stale ||= gone ? isHeld : !isHeld || heldKey(held.get(shape)) !== heldKey(route)
 }
 
 function applyForeign(

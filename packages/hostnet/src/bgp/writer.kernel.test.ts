@@ -141,8 +141,6 @@ describe('the kernel policy', () => {
   })
 
   it('sends routes of IPIP pools through tunl0 to the next hop itself', async () => {
-    // This kernel may have no IPIP: the device's kind makes no difference to a route.
-    host.netns.ip('link add tunl0 type bridge', 'link set tunl0 up')
     await using routes = host.open()
     const far = bgpPath({ nextHop: '10.9.9.9', resolution: { metric: 1, interface: 'up1', gateway: '10.1.0.254' } })
     const near = paths()
@@ -153,6 +151,11 @@ describe('the kernel policy', () => {
       subnet: '10.0.0.0/24',
     })
     await routes.apply(given, pool('always'), call)
+    expect(host.shown()).toEqual([])
+    expect([...routes.problems()].map(({ why }) => why)).toEqual(given.map(() => 'interface tunl0 is missing'))
+    // This kernel may have no IPIP: the device's kind makes no difference to a route.
+    host.netns.ip('link add tunl0 type bridge', 'link set tunl0 up')
+    await host.until(() => host.shown().length === 5)
     expect(host.shown()).toEqual([
       '10.65.0.0/26 via 10.9.9.9 dev tunl0 proto 12 metric 1024 onlink',
       '10.65.0.64/26 via 10.0.0.2 dev tunl0 proto 12 metric 1024 onlink',
