@@ -217,6 +217,48 @@ it('a dump that is interrupted is read again, and given up after the fifth time'
   expect(() => answer(5).readSync(links())).toThrow(/links changed while it was read/)
 })
 
+it('a scan hands over each object, begins anew after an interruption, and pauses in between', async () => {
+  const call = { signal: new AbortController().signal }
+  let reads = 0
+  const datagram = (flags: number): Uint8Array =>
+    createMessageWriter().begin(16, flags, 1).zeros(16).attrString(3, 'eth0').end().bytes
+  const exchange = async (): Promise<Uint8Array[]> => {
+    // Only the last datagram of the first answer says that it was interrupted.
+    const last = reads++ === 0 ? 0x10 : 0
+    return Array.from({ length: 100 }, (_, i) => datagram(i === 99 ? last : 0))
+  }
+  const client = createRtnetlink({
+    portId: 1,
+    exchange,
+    exchangeSync: () => [],
+    [Symbol.dispose]: () => undefined,
+  })
+  const seen: number[] = []
+  let pauses = 0
+  const begin = (): (() => void) => {
+    const at = seen.push(0) - 1
+    return () => {
+      seen[at] = (seen[at] ?? 0) + 1
+    }
+  }
+  await client.scan(links(), begin, call, async () => pauses++)
+  expect(seen).toEqual([100, 100])
+  expect(pauses).toBe(6)
+})
+
+it('events leave out what one socket asked for', () => {
+  const writer = createMessageWriter()
+  for (const portId of [7, 0, 8]) {
+    const at = writer.length
+    encodeRequest(writer, { kind: 'route', verb: 'add', route: { dst: `10.0.0.${portId}/32` } }, 1, false)
+    new DataView(writer.buffer.buffer).setUint32(at + 12, portId, true)
+  }
+  const destinations = (except?: number): string[] =>
+    decodeEvents(writer.bytes, except).map((event) => (event.kind === 'route' ? event.route.dst : event.kind))
+  expect(destinations()).toEqual(['10.0.0.7/32', '10.0.0.0/32', '10.0.0.8/32'])
+  expect(destinations(7)).toEqual(['10.0.0.0/32', '10.0.0.8/32'])
+})
+
 it('events of random bytes are events or errors of this package', () => {
   const messages = fc.tuple(fc.integer({ min: 16, max: 33 }), fc.uint8Array({ minLength: 12, maxLength: 80 }))
   fc.assert(
