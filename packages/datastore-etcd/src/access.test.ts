@@ -7,7 +7,7 @@ import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { recordingLog } from '@tortie/runtime/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EtcdClient } from './client.ts'
-import { type EtcdStore, openEtcdStore } from './index.ts'
+import { createEtcdStore, type EtcdStore, openEtcdStore } from './index.ts'
 import { enableAuth } from './testing/auth.ts'
 import { type EtcdServer, makeCertificates, startEtcd } from './testing/etcd-server.ts'
 
@@ -220,4 +220,11 @@ it('what went wrong is a DatastoreError that may pass', async () => {
   )
   expect(isDatastoreError(error, 'Unavailable') && error.retryable).toBe(true)
   expect(String(error)).toMatch(/127.0.0.1:1.*ECONNREFUSED.*check that etcd runs there/)
+})
+
+it('the log has once what stays as it is', async () => {
+  const own = recordingLog()
+  await using store = createEtcdStore({ endpoints: ['http://127.0.0.1:1'], ...ports, log: own })
+  for (let i = 0; i < 3; i++) await expect(store.get('/calico/a', call)).rejects.toThrow('ECONNREFUSED')
+  expect(own.lines.filter(({ level }) => level === 'warn')).toHaveLength(1)
 })

@@ -39,6 +39,8 @@ export class Channel {
   /** Index of the endpoint to be tried first. */
   #first: number
   #failed = false
+  /** What the log already says. */
+  #told: string | undefined
 
   constructor(options: ChannelOptions) {
     this.#options = options
@@ -110,7 +112,11 @@ export class Channel {
       }
     }
     const unreachable = new Unreachable(attempts)
-    log.warn('datastore.etcd.unreachable', { why: unreachable.message })
+    const why = unreachable.message
+    // Once: it is tried again every second for as long as it takes.
+    if (why === this.#told) log.debug('datastore.etcd.unreachable', { why })
+    else log.warn('datastore.etcd.unreachable', { why })
+    this.#told = why
     throw unreachable
   }
 
@@ -119,6 +125,7 @@ export class Channel {
     const { endpoint } = connection
     this.#current = connection
     this.#failed = false
+    this.#told = undefined
     this.#backoff.reset()
     log.info('datastore.etcd.connected', { endpoint })
     void connection.lost.then((error) => {
