@@ -110,17 +110,17 @@ describe('readObjects', () => {
       (text: string) => text.replace('cidr', 'cdir'),
       /location: cdir \(.*field\.yaml, document 7654, line 38269\)$/,
     ],
-  ])('finds one of wrong %s among 10,000 documents', { timeout: 60_000 }, async (name, spoil, message) => {
+  ])('finds one of wrong %s among 10,000 documents', { timeout: 120_000 }, async (name, spoil, message) => {
     const documents = Array.from({ length: 10_000 }, (_, index) => pool(`pool-${index}`))
     documents[7653] = spoil(documents[7653] ?? '')
     const file = write(`many/${name}.yaml`, documents.join('---\n'))
     const begun = performance.now()
     await expect(read(file)).rejects.toThrow(message)
     // A quiet machine takes about 2 s; what grew with the square of the number would take minutes.
-    expect(performance.now() - begun).toBeLessThan(30_000)
+    expect(performance.now() - begun).toBeLessThan(60_000)
   })
 
-  it('finds the one among 10,000 objects that its kind does not allow', { timeout: 60_000 }, async () => {
+  it('finds the one among 10,000 objects that its kind does not allow', { timeout: 120_000 }, async () => {
     const documents = Array.from({ length: 10_000 }, (_, index) => pool(`pool-${index}`))
     documents[7653] = documents[7653]?.replace('10.0.0.0/8', '10.0.0.0/33') ?? ''
     const file = write('many/value.yaml', documents.join('---\n'))
