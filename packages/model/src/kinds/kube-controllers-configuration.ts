@@ -1,7 +1,8 @@
 import { annotationsCheck, labelsCheck } from '../metadata/metadata.ts'
 import { referenceComplaint } from '../metadata/names.ts'
+import { re2Complaint } from '../scalars/re2.ts'
 import { defaulted, findings, int, list, object, oneOf, optional, record, sparse, text } from '../schema/fields.ts'
-import { cidrComplaint, regexpComplaint } from '../schema/formats.ts'
+import { cidrComplaint } from '../schema/formats.ts'
 import type { Infer } from '../schema/infer.ts'
 import { once } from '../schema/once.ts'
 import { goDuration, selector } from '../schema/values.ts'
@@ -15,7 +16,7 @@ const hostEndpointTemplate = once(() =>
   object({
     generateName: sparse(text(referenceComplaint, 253)),
     interfaceCIDRs: sparse(list(text((value) => cidrComplaint(value)))),
-    interfacePattern: sparse(text(regexpComplaint)),
+    interfacePattern: sparse(text(re2Complaint)),
     labels: sparse(record(text()).check(labelsCheck())),
     annotations: sparse(record(text()).check(annotationsCheck())),
     nodeSelector: sparse(selector()),

@@ -131,23 +131,6 @@ export function keyValueListComplaint(text: string): Complaint {
     : `write key=value pairs with commas between them, not ${JSON.stringify(wrong)}`
 }
 
-/** A regular expression of Go's RE2, as far as can be told without it. */
-export function regexpComplaint(text: string): Complaint {
-  if (/\(\?(?:<?[=!]|>)|\\[1-9]/.test(text)) return 'RE2 has no look-around and no back-references'
-  const here = text
-    .replace(/\(\?[imsU-]+\)/g, '')
-    .replace(/\(\?[imsU-]+:/g, '(?:')
-    .replaceAll('(?P<', '(?<')
-    .replace(/\[:\^?[a-z]+:\]/g, 'a')
-    .replace(/\\[AzQEC]/g, '')
-  try {
-    new RegExp(here)
-    return undefined
-  } catch (error) {
-    return `invalid regular expression: ${error instanceof Error ? error.message : String(error)}`
-  }
-}
-
 /** A WireGuard key: 32 bytes in base64. */
 export function wireguardKeyComplaint(text: string): Complaint {
   return /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text) ? undefined : 'a WireGuard key is 32 bytes in base64'

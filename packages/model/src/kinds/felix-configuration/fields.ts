@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini'
+import { re2Complaint } from '../../scalars/re2.ts'
 import {
   anyCaseOf,
   boolean,
@@ -11,12 +12,7 @@ import {
   sparse,
   text,
 } from '../../schema/fields.ts'
-import {
-  addressComplaint,
-  interfaceFilterComplaint,
-  keyValueListComplaint,
-  regexpComplaint,
-} from '../../schema/formats.ts'
+import { addressComplaint, interfaceFilterComplaint, keyValueListComplaint } from '../../schema/formats.ts'
 import { duration } from '../../schema/values.ts'
 
 /** The pieces that FelixConfiguration's ~190 fields are made of (spec 01 §1.15). All of them are optional. */
@@ -27,7 +23,7 @@ export const number = (min?: number, max?: number) => optional(int(min, max))
 
 export const string = (check?: (value: string) => Complaint) => sparse(text(check))
 
-export const regexp = () => string(regexpComplaint)
+export const regexp = () => string(re2Complaint)
 
 export const keyValues = () => string(keyValueListComplaint)
 
