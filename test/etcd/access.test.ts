@@ -75,7 +75,7 @@ it('agent, plugin through the agent, plugin alone: packets pass, and policy arri
   const credentials = { ETCD_USERNAME: 'calico', ETCD_PASSWORD: password }
   const alone: Lab = { ...lab, at: { ...at, datastore: { ...at.datastore, pluginEnvironment: credentials } } }
   const server = await addPod(alone, 'server', host, { agent_socket: '' })
-  expect(await client.prober.attempt(tcp(server))).toBe(true)
+  await expect.poll(() => client.prober.attempt(tcp(server)), patience).toBe(true)
   tortiectl(['apply', '-f', '-'], at, policy('deny', 100, { selector: "role == 'server'" }))
   await expect.poll(() => client.prober.attempt(tcp(server)), patience).toBe(false)
 })

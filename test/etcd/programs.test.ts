@@ -69,12 +69,12 @@ async function whilePacketsFlow<T>(work: () => Promise<T>): Promise<T> {
 }
 
 it('enforces with packets what tortiectl applies', async () => {
-  expect(await client.prober.attempt(tcp(shut))).toBe(true)
+  await expect.poll(() => client.prober.attempt(tcp(shut)), patience).toBe(true)
   tortiectl(['apply', '-f', '-'], lab.at, allow([8080]))
   tortiectl(['apply', '-f', '-'], lab.at, policy('deny', 1000, { selector: "role in { 'open', 'shut' }" }))
   await expect.poll(() => client.prober.attempt(tcp(shut)), patience).toBe(false)
   await expect.poll(() => client.prober.attempt(tcp(open, 5432)), patience).toBe(false)
-  expect(await client.prober.attempt(tcp(open))).toBe(true)
+  await expect.poll(() => client.prober.attempt(tcp(open)), patience).toBe(true)
 })
 
 it('etcd killed: traffic goes on, health and errors say why; started again: all is as before', async () => {
