@@ -36,6 +36,7 @@ interface Crd {
       readonly name: string
       readonly schema: { readonly openAPIV3Schema: Structural }
       readonly subresources: object
+      readonly additionalPrinterColumns?: readonly { readonly name: string; readonly jsonPath: string }[]
       readonly selectableFields?: readonly { readonly jsonPath: string }[]
     }[]
   }
@@ -71,6 +72,10 @@ const allowed = new Set([
   'minItems',
   'maxItems',
   'x-kubernetes-validations',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'minProperties',
+  'maxProperties',
 ])
 
 /** What Kubernetes demands of a structural schema. */
@@ -158,6 +163,20 @@ describe('CRDs', () => {
     expect(schemaOf(kind).required).toEqual(['metadata', 'spec'])
   })
 
+  it.each<[Kind, string]>([
+    ['Tier', 'Order,DefaultAction,Status'],
+    ['IPPool', 'CIDR,VXLAN,IPIP,NAT,Allocatable,Age'],
+    ['GlobalNetworkPolicy', 'Tier,Order,Age'],
+    ['IPAMConfiguration', 'StrictAffinity,MaxBlocksPerHost,AutoAllocateBlocks'],
+  ])('%s is shown with the columns %s', (kind, columns) => {
+    const shown = crd(kind)?.spec.versions[0]?.additionalPrinterColumns ?? []
+    expect(shown.map(({ name }) => name).join()).toBe(columns)
+    for (const { jsonPath } of shown) {
+      const path = jsonPath.slice(1).replace(/\[.*?\]/, '.[]')
+      expect(path === 'metadata.creationTimestamp' || at(kind, path) !== undefined, path).toBe(true)
+    }
+  })
+
   it('let policies be selected by tier', () => {
     const selectable = withCrd.filter((kind) => crd(kind)?.spec.versions[0]?.selectableFields !== undefined)
     expect(selectable).toEqual([
@@ -182,6 +201,9 @@ describe('CRDs', () => {
     ['IPAMBlock', 'spec.sequenceNumber', { type: 'integer', format: 'int64' }],
     ['HostEndpoint', 'spec', { type: 'object', required: ['node'] }],
     ['Tier', 'metadata', { type: 'object' }],
+    ['Tier', 'status.conditions', { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }],
+    ['NetworkPolicy', 'spec.types', { type: 'array', maxItems: 2, 'x-kubernetes-list-type': 'set' }],
+    ['BGPFilter', 'spec.importV6.[].operations.[]', { type: 'object', minProperties: 1, maxProperties: 1 }],
   ])('%s %s is %o', (kind, path, schema) => {
     expect(at(kind, path)).toMatchObject(schema)
   })

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../json/json.ts'
 import { definitions } from '../kinds/definitions.ts'
 import { type Kind, kinds } from '../kinds/kind.ts'
-import { type CelRule, celRules } from './cel-rules.ts'
+import { celRules } from './cel-rules.ts'
 import { printerColumns } from './printer-columns.ts'
+import { schemaExtras } from './schema-extras.ts'
 import { structuralSchema } from './structural-schema.ts'
 
 /** In Kubernetes these are made of other objects, or are no objects at all (spec 01 §1.1). */
@@ -64,18 +65,22 @@ function schemaOfKind(kind: Kind): JsonObject {
     },
     required: ['metadata', 'spec'],
   }
-  return Object.entries(celRules[kind] ?? {}).reduce<JsonObject>(
-    (whole, [place, rules]) => withRules(whole, place === '' ? [] : place.replaceAll('[]', '.[]').split('.'), rules),
+  const rules = Object.entries(celRules[kind] ?? {}).map(([place, found]): [string, JsonObject] => [
+    place,
+    { 'x-kubernetes-validations': found.map((rule) => ({ ...rule })) },
+  ])
+  return [...rules, ...Object.entries(schemaExtras[kind] ?? {})].reduce<JsonObject>(
+    (whole, [place, more]) => extended(whole, place === '' ? [] : place.replaceAll('[]', '.[]').split('.'), more),
     schema,
   )
 }
 
-/** The schema with rules at a place below it, of which `[]` are the elements of a list. */
-function withRules(schema: JsonObject, [step, ...steps]: readonly string[], rules: readonly CelRule[]): JsonObject {
-  if (step === undefined) return { ...schema, 'x-kubernetes-validations': rules.map((rule) => ({ ...rule })) }
-  if (step === '[]') return { ...schema, items: withRules(schema.items as JsonObject, steps, rules) }
+/** The schema with more at a place below it, of which `[]` are the elements of a list. */
+function extended(schema: JsonObject, [step, ...steps]: readonly string[], more: JsonObject): JsonObject {
+  if (step === undefined) return { ...schema, ...more }
+  if (step === '[]') return { ...schema, items: extended(schema.items as JsonObject, steps, more) }
   const properties = schema.properties as Readonly<Record<string, JsonObject>>
   const inner = properties[step]
-  if (inner === undefined) throw new TypeError(`a CEL rule is for ${step}, which is no field`)
-  return { ...schema, properties: { ...properties, [step]: withRules(inner, steps, rules) } }
+  if (inner === undefined) throw new TypeError(`there is more to say of ${step}, which is no field`)
+  return { ...schema, properties: { ...properties, [step]: extended(inner, steps, more) } }
 }

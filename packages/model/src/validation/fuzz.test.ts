@@ -67,6 +67,10 @@ const anyOf = <T>(choices: readonly T[], next: () => number): T => choices[Math.
 const valid = samples()
 const texts = valid.map((resource) => formatJson(resource))
 
+it('breaks objects of every kind', () => {
+  expect([...new Set(valid.map(({ kind }) => kind))].sort()).toEqual(Object.keys(kinds).sort())
+})
+
 it('any broken object is refused with a ModelError, or is valid, soon', { timeout: 3_600_000 }, () => {
   let slowest = { took: 0, number: -1 }
   let accepted = 0
