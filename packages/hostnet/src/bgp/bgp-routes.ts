@@ -34,12 +34,10 @@ export type BgpRoutesPorts = Pick<HostnetPorts, 'route' | 'monitor' | 'clock' | 
 export interface BgpRoutesConfig {
   /** rtm_protocol of BGP's routes: all routes of the main table with it are ours. */
   readonly protocol: number
-  /** rtm_protocol of hostnet's own routes to other nodes. */
-  readonly clusterProtocol: number
 }
 
-/** BIRD's number, by which Felix and others know BGP's routes (spec 05 A8), and Felix's. */
-export const defaultBgpRoutesConfig: BgpRoutesConfig = { protocol: RTPROT_BIRD, clusterProtocol: 80 }
+/** BIRD's number, by which Felix and others know BGP's routes (spec 05 A8). */
+export const defaultBgpRoutesConfig: BgpRoutesConfig = { protocol: RTPROT_BIRD }
 
 export interface BgpRouteCounts {
   readonly wanted: number
@@ -119,7 +117,7 @@ class Driver implements BgpRoutes {
     const scanned = new Promise<void>((resolve) => {
       this.#announceScanned = resolve
     })
-    this.sources = createSources(this.#view, config.clusterProtocol, () => scanned)
+    this.sources = createSources(this.#view, () => scanned)
     this.nextHops = createNextHops(
       (address) => this.#resolve(address),
       () => scanned,

@@ -23,18 +23,15 @@ export interface CandidateRules {
   readonly policy: BgpSourcePolicy
   readonly interesting: readonly Prefix[]
   isIgnored(interfaceName: string): boolean
-  /** rtm_protocol of this node's own routes to other nodes (Felix's 80). */
-  readonly clusterProtocol: number
 }
 
 /** @throws IpError for what is no prefix */
-export function candidateRules(policy: BgpSourcePolicy, clusterProtocol: number): CandidateRules {
+export function candidateRules(policy: BgpSourcePolicy): CandidateRules {
   const globs = ['cali*', 'kube-ipvs*', ...policy.ignoredInterfaces].map(globOf)
   return {
     policy,
     interesting: policy.interesting.map((cidr) => parsePrefix(cidr)),
     isIgnored: (name) => globs.some((glob) => glob.test(name)),
-    clusterProtocol,
   }
 }
 
@@ -77,7 +74,9 @@ export function isInteresting(prefix: Prefix, { interesting }: CandidateRules): 
 }
 
 /**
- * Pure: what a route of the kernel is to BGP: the one of others with the lowest metric to that prefix. Spec 05 A6.
+ * Pure: what a route of the kernel is to BGP: the one of others with the lowest metric to that prefix. Spec 05 A6. This
+ * node's own routes to other nodes are among them, told by their interface or gateway: the export filter keeps those from
+ * internal peers, which would take them for ours (trap 29).
  * @returns undefined when there is none to announce
  */
 export function kernelRoute(prefix: string, view: KernelView, rules: CandidateRules): LocalRoute | undefined {
@@ -85,7 +84,6 @@ export function kernelRoute(prefix: string, view: KernelView, rules: CandidateRu
   if (!route || !isInteresting(parsePrefix(prefix), rules)) return undefined
   const [hop = {}] = hopsOf(route)
   const name = hop.oif === undefined || route.type !== 'unicast' ? undefined : view.links.get(hop.oif)?.name
-  if (route.protocol === rules.clusterProtocol && hop.gateway !== undefined && !isTunnel(name)) return undefined
   const metric = route.priority || rules.policy.normalPriority[prefix.includes(':') ? 6 : 4]
   return {
     prefix,
@@ -100,14 +98,6 @@ export function kernelRoute(prefix: string, view: KernelView, rules: CandidateRu
 
 function isAlien({ protocol, type }: ReadRoute): boolean {
   return protocol !== RTPROT_KERNEL && protocol !== RTPROT_REDIRECT && protocol !== RTPROT_BIRD && type !== 'throw'
-}
-
-/**
- * Routes of this node to other nodes' blocks through a tunnel are kept from internal peers by their interface; those
- * without one would be announced to them as our own (spec 05 trap 29).
- */
-function isTunnel(name: string | undefined): boolean {
-  return name === 'tunl0' || (name !== undefined && /\.(calico|cali)$/.test(name))
 }
 
 export function sameLocalRoute(a: LocalRoute, b: LocalRoute): boolean {

@@ -68,7 +68,7 @@ describe('candidates', () => {
       'route add 10.65.1.0/24 via 10.0.0.7 proto static',
       'route add blackhole 10.65.0.0/26 proto 80',
       'route add 10.65.8.0/26 via 10.0.0.8 dev vxlan.calico onlink proto 80',
-      // Another node's block without encapsulation: spec 05 trap 29.
+      // Another node's block without encapsulation: the export filter knows it by its gateway (spec 05 trap 29).
       'route add 10.65.9.0/26 via 10.0.0.9 proto 80',
       'route add 10.65.10.0/26 via 10.0.0.9 proto bird',
       'route add 172.16.0.0/16 via 10.0.0.7',
@@ -85,6 +85,7 @@ describe('candidates', () => {
       'kernel 10.65.1.0/24 via 10.0.0.7 dev up0 1024',
       'kernel 10.65.11.0/24 via 10.0.0.3 dev up0 1024',
       'kernel 10.65.8.0/26 via 10.0.0.8 dev vxlan.calico 1024',
+      'kernel 10.65.9.0/26 via 10.0.0.9 dev up0 1024',
       'kernel fd65::1/128 dev up1 1024',
     ])
   })

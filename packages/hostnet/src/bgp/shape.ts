@@ -41,9 +41,14 @@ export function wantedOf({ prefix, paths }: BestRoute): Wanted | undefined {
   if (!best) return undefined
   if (best.source === 'bgp')
     return { shape: { learned: true, hops: paths.slice(0, maxNextHops).map(hopOf) }, metric: metricOf(best.localPref) }
-  if (best.source !== 'static') return undefined
+  if (best.source !== 'static' || isDeviceRoute(best)) return undefined
   const hops = best.nextHop === undefined ? [] : [hopOf(best)]
   return { shape: { learned: false, hops }, metric: prefix.includes(':') ? 1024 : 0 }
+}
+
+/** Without a gateway there is no way to say it here; and it is no blackhole either. */
+function isDeviceRoute({ nextHop, resolution }: BestPath): boolean {
+  return nextHop === undefined && resolution?.interface !== undefined
 }
 
 /** Spec 05 A8: never below 1, where BIRD wraps round. */

@@ -35,7 +35,7 @@ export interface SourceReader extends BgpSources {
   fail(error: unknown): void
 }
 
-export function createSources(view: KernelView, clusterProtocol: number, ready: () => Promise<void>): SourceReader {
+export function createSources(view: KernelView, ready: () => Promise<void>): SourceReader {
   let rules: CandidateRules | undefined
   const readers = new Set<Reader>()
   const followers = createFollowers<SourceChanges>(
@@ -49,7 +49,7 @@ export function createSources(view: KernelView, clusterProtocol: number, ready: 
   )
   return {
     configure(policy) {
-      rules = candidateRules(policy, clusterProtocol)
+      rules = candidateRules(policy)
       for (const reader of readers) reader.everything = true
       followers.wake()
     },
