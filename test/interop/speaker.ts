@@ -9,7 +9,7 @@ export interface RunningSpeaker {
   readonly speaker: Speaker
   readonly events: readonly SpeakerEvent[]
   peer(key: string): PeerStatus
-  /** Waits for an event, or something else that events bring about. @throws Error with `what` after 60 s */
+  /** Waits for an event, or something else that events bring about. @throws Error with `what` after 30 s */
   until(what: string, holds: () => boolean, timeoutMs?: number): Promise<void>
   established(...keys: string[]): Promise<void>
   /** Prefixes of its best routes. */
@@ -64,8 +64,14 @@ export function startSpeaker(
     if (!status) throw new Error(`there is no peer ${key}`)
     return status
   }
-  const until = async (what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> => {
-    const describe = (): string => JSON.stringify(speaker.peers(), undefined, 1)
+  const until = async (what: string, holds: () => boolean, timeoutMs = 30_000): Promise<void> => {
+    const describe = (): string =>
+      speaker
+        .peers()
+        .map(({ key, state, received, accepted, sent, flaps, lastError }) =>
+          JSON.stringify({ key, state, received, accepted, sent, flaps, lastError }),
+        )
+        .join('\n')
     await new Promise<void>((resolve, reject) => {
       const finish = (error?: Error): void => {
         watchers.delete(watch)

@@ -21,7 +21,7 @@ export class Sleeper {
     const sleep = { at, stop: new AbortController() }
     this.sleep = sleep
     // A sleep of over 24 days would end at once in most clocks.
-    const ms = Math.min(at - this.clock.monotonicMs(), 2 ** 31 - 1)
+    const ms = Math.min(Math.max(0, at - this.clock.monotonicMs()), 2 ** 31 - 1)
     this.clock.sleep(ms, sleep.stop).then(
       () => {
         if (this.sleep !== sleep) return
