@@ -98,6 +98,10 @@ export class PrefixTable {
 
   /** Canonical text. */
   format(id: number): string {
+    if (this.perAddress === 1) {
+      const word = this.words[id] as number
+      return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}/${this.lengths[id]}`
+    }
     const from = id * this.perAddress
     const words = this.words.subarray(from, from + this.perAddress)
     const lengths = this.lengths.subarray(id, id + 1)

@@ -26,7 +26,7 @@ import { RouteTable } from './route-table.ts'
 import { type PeerSource, Sources } from './source.ts'
 import { dropStale, markLongLivedStale, markSourceDirty, markStale, nextHopsChanged, reimport } from './sweeps.ts'
 import { UpdateGroups } from './update-groups.ts'
-import { bestRoute, explainExport, viewPaths } from './views.ts'
+import { BestRoutes, explainExport, viewPaths } from './views.ts'
 
 const families = [4, 6] as const
 
@@ -258,13 +258,15 @@ class Tables implements Rib {
 
   takeBest(limit: number): BestRoute[] {
     const taken: BestRoute[] = []
-    for (const { routes } of this.#tables())
+    for (const { routes } of this.#tables()) {
+      const best = new BestRoutes(routes)
       while (taken.length < limit) {
         const prefix = routes.takeChanged()
         if (prefix === 0) break
-        taken.push(bestRoute(routes, prefix))
+        taken.push(best.of(prefix))
         routes.doneWith(prefix)
       }
+    }
     return taken
   }
 
@@ -320,7 +322,7 @@ class Tables implements Rib {
     const { routes } = this.#of[family]
     for (let prefix = 1; prefix < routes.prefixes.end; prefix++) {
       routes.settle(prefix)
-      if (routes.prefixes.best[prefix] !== 0) yield bestRoute(routes, prefix)
+      if (routes.prefixes.best[prefix] !== 0) yield new BestRoutes(routes).of(prefix)
     }
   }
 

@@ -10,12 +10,49 @@ import type { UpdateGroup } from './update-group.ts'
 
 /** The tables as people and other parts see them: texts and objects, made when asked for. */
 
-/** The best route of a prefix; without paths when there is none. */
-export function bestRoute(table: RouteTable, prefix: number): BestRoute {
-  const { family, prefixes } = table
-  const count = prefixes.best[prefix] === 0 ? 0 : table.decision.select(prefixes.head[prefix] as number)
-  const paths = Array.from(table.decision.chosen.subarray(0, count), (path) => bestPath(table, path))
-  return { family, prefix: prefixes.format(prefix), paths }
+/**
+ * Best routes one after the other, while nothing changes. PERF: routes whose one path has the same attributes, source and
+ * state share the description of it; half the time of a million.
+ */
+export class BestRoutes {
+  readonly #table: RouteTable
+  #like = 0
+  #paths: readonly BestPath[] = []
+
+  constructor(table: RouteTable) {
+    this.#table = table
+  }
+
+  /** Of a prefix that is decided; without paths when there is no best. */
+  of(prefix: number): BestRoute {
+    const table = this.#table
+    const { family, prefixes, paths } = table
+    const text = prefixes.format(prefix)
+    const best = prefixes.best[prefix] as number
+    if (best === 0) return { family, prefix: text, paths: [] }
+    if (paths.next[prefixes.head[prefix] as number] === 0 && sourceOf(table, best).peer) {
+      if (this.#like === 0 || !this.#isAlike(best)) this.#paths = [bestPath(table, best)]
+      this.#like = best
+      return { family, prefix: text, paths: this.#paths }
+    }
+    const count = table.decision.select(prefixes.head[prefix] as number)
+    return {
+      family,
+      prefix: text,
+      paths: Array.from(table.decision.chosen.subarray(0, count), (p) => bestPath(table, p)),
+    }
+  }
+
+  #isAlike(path: number): boolean {
+    const { attributes, source, preference, flags } = this.#table.paths
+    const like = this.#like
+    return (
+      attributes[path] === attributes[like] &&
+      source[path] === source[like] &&
+      preference[path] === preference[like] &&
+      (((flags[path] as number) ^ (flags[like] as number)) & PathFlag.stale) === 0
+    )
+  }
 }
 
 function bestPath(table: RouteTable, path: number): BestPath {
