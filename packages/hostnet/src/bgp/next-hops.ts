@@ -29,16 +29,19 @@ export function createNextHops(
   resolve: (address: string) => NextHopResolution | undefined,
   ready: () => Promise<void>,
 ): ChangingNextHops {
-  const watched = new Set<string>()
+  /** With a number for each time that watching it began: then it is told even if its answer is the same as before. */
+  const watched = new Map<string, number>()
+  let begun = 0
   const followers = createFollowers<readonly NextHopChange[]>(ready, () => {
-    const told = new Map<string, NextHopResolution | undefined>()
+    const told = new Map<string, { readonly since: number; readonly resolution: NextHopResolution | undefined }>()
     const next = (): NextHopChange[] | undefined => {
       const changes: NextHopChange[] = []
       for (const address of told.keys()) if (!watched.has(address)) told.delete(address)
-      for (const address of watched) {
+      for (const [address, since] of watched) {
         const resolution = resolve(address)
-        if (told.has(address) && sameResolution(told.get(address), resolution)) continue
-        told.set(address, resolution)
+        const before = told.get(address)
+        if (before?.since === since && sameResolution(before.resolution, resolution)) continue
+        told.set(address, { since, resolution })
         changes.push({ address, resolution })
       }
       return changes.length > 0 ? changes : undefined
@@ -49,7 +52,7 @@ export function createNextHops(
     watch(addresses) {
       for (const address of addresses) {
         resolve(address)
-        watched.add(address)
+        if (!watched.has(address)) watched.set(address, ++begun)
       }
       followers.wake()
     },

@@ -208,6 +208,19 @@ describe('next hops', () => {
     ])
   })
 
+  it('are told again when they are watched again', async () => {
+    await using routes = host.open()
+    const changes = routes.nextHops.follow(call)[Symbol.asyncIterator]()
+    expect((await changes.next()).value).toEqual([])
+    const answer = [{ address: '10.0.0.2', resolution: onUp0 }]
+    routes.nextHops.watch(['10.0.0.2'])
+    expect((await changes.next()).value).toEqual(answer)
+    routes.nextHops.unwatch(['10.0.0.2'])
+    routes.nextHops.watch(['10.0.0.2'])
+    expect((await changes.next()).value).toEqual(answer)
+    expect(() => routes.nextHops.watch(['10.0.0.x'])).toThrow(/10\.0\.0\.x/)
+  })
+
   it('are reached through a static route of BGP itself, and not through what it learned', async () => {
     await using routes = host.open()
     const reachableBy = {
