@@ -31,9 +31,9 @@ const strange: Readonly<Record<string, string>> = {
   [`${ipam}/virtual/load-balancer/ipv4/block/10.71.0.0-30`]: '{"state":"confirmed","deleted":false}',
   // The key of an older release, with another name in its value.
   [`${v3}/globalnetworkpolicies/default.allow`]:
-    '{"kind":"GlobalNetworkPolicy","apiVersion":"projectcalico.org/v3","metadata":{"name":"allow","uid":"5f0e1f4c-8a3c-4a0c-9d5e-2f6f6a1b7c3d","creationTimestamp":null,"annotations":{"projectcalico.org/metadata":"{\\"name\\":\\"allow\\"}"}},"spec":{"order":0.10,"later":1e400}}',
+    '{"kind":"GlobalNetworkPolicy","apiVersion":"projectcalico.org/v3","metadata":{"name":"allow","uid":"5f0e1f4c-8a3c-4a0c-9d5e-2f6f6a1b7c3d","creationTimestamp":null,"annotations":{"projectcalico.org/metadata":"{\\"name\\":\\"allow\\"}"}},"spec":{"order":0.10,"later":1e40}}',
   [`${v3}/networkpolicies/prod/é-ü`]: '{ "kind" : "NetworkPolicy",\n "metadata":{"name":"é-ü"},"x":"\\u003c\u2028𝒳" }',
-  [`${v3}/laterkinds/a/b`]: '{"kind":"LaterKind"}',
+  [`${v3}/laterkinds/a/b`]: '{"kind":"LaterKind","n":1e400,"n":-0}',
   [`${v3}/profiles/large`]: `{"metadata":{"name":"large","annotations":{"a":"${'x'.repeat(700_000)}"}},"spec":{}}`,
   '/calico/dhcp/v2/no-region/subnet/a': 'no JSON at all',
 }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,11 +7,11 @@ import { openEtcdStore } from '@tortie/datastore-etcd'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type EtcdServer, startEtcd } from '../../packages/datastore-etcd/src/testing/etcd-server.ts'
 import { contents, fill, ports } from './cluster.ts'
+import { migrateCommand } from './command.ts'
 
 /** More than are copied before the first death, fewer than take long. */
 const handles = 2_000
 const deaths = 6
-const main = join(import.meta.dirname, '../../apps/ctl/src/main.ts')
 
 let dir: string
 let server: EtcdServer
@@ -30,33 +29,6 @@ afterEach(async () => {
 async function writeConfig(name: string, spec: object): Promise<void> {
   const config = { apiVersion: 'projectcalico.org/v3', kind: 'CalicoAPIConfig', metadata: {}, spec }
   await writeFile(join(dir, name), JSON.stringify(config))
-}
-
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** `tortiectl datastore migrate …`, killed so long after the target was claimed, unless it has ended before. */
-async function ctl(args: readonly string[], killAfterMs?: number): Promise<Ended> {
-  const options = ['--conditions=@tortie/source', '--disable-warning=ExperimentalWarning']
-  const child = spawn(process.execPath, [...options, main, 'datastore', 'migrate', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let [stdout, stderr] = ['', '']
-  let timer: NodeJS.Timeout | undefined
-  child.stdout.on('data', (chunk) => {
-    stdout += String(chunk)
-  })
-  child.stderr.on('data', (chunk) => {
-    stderr += String(chunk)
-    const begun = /locked the target|copied/.test(stderr)
-    if (begun && killAfterMs !== undefined) timer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs)
-  })
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  clearTimeout(timer)
-  return { code, stdout, stderr }
 }
 
 const openBoth = async (signal: AbortSignal): Promise<readonly [embedded: RawStore, etcd: RawStore]> => [
@@ -77,7 +49,7 @@ it.each([
   const before = await contents(source, signal)
   const configs = [`--from-config=${join(dir, from)}.cfg`, `--to-config=${join(dir, to)}.cfg`, '--drain=0s']
 
-  const foreseen = await ctl(['copy', ...configs, '--dry-run'])
+  const foreseen = await migrateCommand(['copy', ...configs, '--dry-run'])
   expect(foreseen.stdout).toBe(
     `Would copy ${Object.keys(before).length} of ${Object.keys(before).length} entries.\nWould lock the source first.\n` +
       'Left out 1 reports of running agents, which write them anew.\nDry run: nothing was written.\n',
@@ -86,14 +58,14 @@ it.each([
 
   const copied: number[] = []
   for (let death = 0; death < deaths; death++) {
-    const { code, stderr } = await ctl(['copy', ...configs], death * 40)
+    const { code, stderr } = await migrateCommand(['copy', ...configs], death * 40)
     expect([null, 0], stderr).toContain(code)
     copied.push(Object.keys(await contents(target, signal)).length)
     expect(copied).toEqual([...copied].sort((a, b) => a - b))
   }
   expect(copied[0]).toBeLessThan(Object.keys(before).length)
 
-  const { code, stdout, stderr } = await ctl(['copy', ...configs])
+  const { code, stdout, stderr } = await migrateCommand(['copy', ...configs])
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('rror')])
   expect(stdout).toMatch(
     /^Successfully copied \d+ of \d+ entries; both datastores were read again and hold the same\.\n/,
@@ -101,11 +73,11 @@ it.each([
   expect(await contents(target, signal)).toEqual(before)
   expect(await contents(source, signal)).toEqual(before)
 
-  const unlocked = await ctl(['unlock', `--config=${join(dir, to)}.cfg`])
+  const unlocked = await migrateCommand(['unlock', `--config=${join(dir, to)}.cfg`])
   expect(unlocked).toMatchObject({ code: 0, stdout: 'Datastore unlocked.\n' })
   expect(await contents(target, signal)).toEqual(before)
   await source.compareAndSwap('/calico/ipam/v2/handle/h1', 'present', undefined, { signal })
-  const refused = await ctl(['copy', ...configs])
+  const refused = await migrateCommand(['copy', ...configs])
   expect([refused.code, refused.stderr]).toEqual([
     1,
     expect.stringContaining('1 entries that are not as in the source'),

@@ -9,7 +9,7 @@ import {
   prepareCreate,
 } from '@tortie/model'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
-import { CtlError } from '../errors.ts'
+import { CtlError, prefixed } from '../errors.ts'
 import type { CommandContext, ExitCode } from '../shell.ts'
 import { readAll } from './migrate-export.ts'
 import { type Migration, migrationId } from './migration-file.ts'
@@ -89,7 +89,7 @@ async function put(
       throw new CtlError(
         `${describeKey(keyOf(resource))} was written by something else meanwhile; stop that and try again`,
       )
-    throw error
+    throw prefixed(`${describeKey(keyOf(resource))} cannot be imported: `, error)
   })
 }
 
