@@ -8,7 +8,8 @@ import type { NotificationMessage } from './notification.ts'
 export class MessageFramer {
   /** Set after the OPENs agreed on it (RFC 8654). */
   extendedMessage = false
-  private held: Uint8Array<ArrayBuffer> = new Uint8Array(4096)
+  /** PERF: made when a message is cut for the first time; an idle session, whose messages come whole, has none. */
+  private held: Uint8Array<ArrayBuffer> = none
   private size = 0
 
   /** Octets of an incomplete message. */
@@ -52,7 +53,7 @@ export class MessageFramer {
 
   private append(part: Uint8Array): void {
     if (this.size + part.length > this.held.length) {
-      const grown = new Uint8Array(65_535)
+      const grown = new Uint8Array(this.size + part.length > 4096 ? 65_535 : 4096)
       grown.set(this.held.subarray(0, this.size))
       this.held = grown
     }
@@ -70,3 +71,5 @@ export class MessageFramer {
     return take(message) !== false
   }
 }
+
+const none = new Uint8Array(0)

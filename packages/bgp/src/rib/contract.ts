@@ -171,6 +171,8 @@ export interface Rib {
   work(limit: number): boolean
   /** Changes of best routes since the last call: at most one entry per prefix, in no order. */
   takeBest(limit: number): BestRoute[]
+  /** As `takeBest`, when nobody listens. True when more remain. */
+  skipBest(limit: number): boolean
   /** Peers for which `output` has something. */
   takeReady(): PeerIndex[]
   /** Writes messages for the peer until about `bytes` are written. True when more wait. */

@@ -208,3 +208,17 @@ it('tells each change of a best route once, and the end of it', () => {
   lab.settle()
   expect(lab.rib.takeBest(10)).toEqual([{ family: 4, prefix: one, paths: [] }])
 })
+
+it('tells nobody what was skipped, and leaves nothing behind', () => {
+  const lab = new RibLab()
+  const peer = lab.peer('192.0.2.2', 64513)
+  lab.receive(peer, [one, two], path(64513))
+  lab.settle()
+  expect(lab.rib.skipBest(1)).toBe(true)
+  expect(lab.rib.takeBest(10).map(({ prefix }) => prefix)).toHaveLength(1)
+  lab.withdraw(peer, one, two)
+  lab.settle()
+  expect(lab.rib.skipBest(10)).toBe(false)
+  expect(lab.rib.takeBest(10)).toEqual([])
+  expect(lab.rib.counts().prefixes[4]).toBe(0)
+})

@@ -270,6 +270,17 @@ class Tables implements Rib {
     return taken
   }
 
+  skipBest(limit: number): boolean {
+    let left = limit
+    for (const { routes } of this.#tables())
+      for (; left > 0; left--) {
+        const prefix = routes.takeChanged()
+        if (prefix === 0) break
+        routes.doneWith(prefix)
+      }
+    return left === 0
+  }
+
   takeReady(): PeerIndex[] {
     const ready: PeerIndex[] = []
     if (this.#held) return ready
