@@ -1,12 +1,12 @@
 /** The routing program in the kernel: routes, neighbours, tunnel devices and sysctls of one network namespace. */
+export { createBgpRoutes } from './bgp/bgp-routes.ts'
 export {
   type BgpRouteCounts,
   type BgpRoutes,
   type BgpRoutesConfig,
   type BgpRoutesPorts,
-  createBgpRoutes,
   defaultBgpRoutesConfig,
-} from './bgp/bgp-routes.ts'
+} from './bgp/contract.ts'
 export type { NextHopChange, NextHopTracker } from './bgp/next-hops.ts'
 export type { BgpSources, SourceChanges } from './bgp/sources.ts'
 export type { RouteProblem } from './bgp/writer.ts'

@@ -33,7 +33,7 @@ async function main(port: NonNullable<typeof parentPort>, { socketPath, logLevel
   const { log: whole, setLevel } = createLog()
   const log = whole.with({ part: 'bgp' })
   const route = openNetlink({ protocol: NETLINK_ROUTE })
-  const monitor = createMonitor({ protocol: NETLINK_ROUTE })
+  const monitor = createMonitor({ protocol: NETLINK_ROUTE, except: route.portId })
   const network = openTcpNetwork()
   const kept = await keptFamilies(route, call)
   await using kernel = createBgpRoutes({ route, monitor, clock: systemClock, log })

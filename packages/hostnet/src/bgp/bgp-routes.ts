@@ -6,18 +6,24 @@ import {
   openBgpKernelPolicy,
   type ResyncReport,
 } from '@tortie/dataplane'
-import { createRtnetlink, type Route, RTPROT_BIRD, type Rtnetlink } from '@tortie/netlink'
+import { createRtnetlink, type Route, type Rtnetlink } from '@tortie/netlink'
 import type { Call } from '@tortie/runtime'
-import type { HostnetPorts } from '../ports.ts'
+import {
+  type BgpRouteCounts,
+  type BgpRoutes,
+  type BgpRoutesConfig,
+  type BgpRoutesPorts,
+  defaultBgpRoutesConfig,
+} from './contract.ts'
 import { applyEvent, type Consequences, type EventInbox, openInbox } from './events.ts'
 import { ChangingView } from './kernel-view.ts'
-import { type ChangingNextHops, createNextHops, type NextHopTracker } from './next-hops.ts'
+import { type ChangingNextHops, createNextHops } from './next-hops.ts'
 import { createShadow, type PlanContext, type Shadow } from './plan.ts'
 import { type CompiledPolicy, compilePolicy } from './policy.ts'
 import { resolveNextHop } from './resolve.ts'
 import { scanKernel } from './scan.ts'
 import { wantedKey, wantedOf } from './shape.ts'
-import { type BgpSources, createSources, type SourceReader } from './sources.ts'
+import { createSources, type SourceReader } from './sources.ts'
 import { problems, type RouteProblem, removeExtras, throwFailures, writeRows } from './writer.ts'
 
 /** PERF: routes taken in before they are written: some milliseconds of the event loop. */
@@ -27,44 +33,6 @@ const scanShare = 10
 const retryMs = 1000
 /** Shapes beyond which those that no route has any more are forgotten at a resync. */
 const manyShapes = 1000
-
-/** The monitor had better leave out what `route` did: `createMonitor({ except: route.portId, … })`. */
-export type BgpRoutesPorts = Pick<HostnetPorts, 'route' | 'monitor' | 'clock' | 'log'>
-
-export interface BgpRoutesConfig {
-  /** rtm_protocol of BGP's routes: all routes of the main table with it are ours. */
-  readonly protocol: number
-}
-
-/** BIRD's number, by which Felix and others know BGP's routes (spec 05 A8). */
-export const defaultBgpRoutesConfig: BgpRoutesConfig = { protocol: RTPROT_BIRD }
-
-export interface BgpRouteCounts {
-  readonly wanted: number
-  readonly held: number
-  readonly waiting: number
-}
-
-/** The kernel side of BGP in one network namespace: learned routes into it, candidates and next hops out of it. */
-export interface BgpRoutes extends AsyncDisposable {
-  /**
-   * Takes over what is now best for these prefixes; others stay as they are. A policy other than the last one applies to
-   * all routes. What the kernel cannot take now is tried again when devices, addresses or routes change.
-   * @throws HostnetError `hostnet/refused` for what waiting will not cure; IpError for a bad policy, having changed nothing
-   */
-  apply(routes: readonly BestRoute[], policy: BgpKernelPolicy, call: Call): Promise<ApplyReport>
-  /** Until this is called routes of an earlier process are kept as they are; then those that nobody wants go. */
-  recovered(call: Call): Promise<ApplyReport>
-  /** Reads the kernel back, repairs it and says what was not as it had been left. */
-  resync(call: Call): Promise<ResyncReport>
-  readonly sources: BgpSources
-  readonly nextHops: NextHopTracker
-  /** Wanted routes that are not in the kernel, and why. */
-  problems(): Iterable<RouteProblem>
-  counts(): BgpRouteCounts
-  /** Stops watching; leaves the kernel's routes as they are. */
-  [Symbol.asyncDispose](): Promise<void>
-}
 
 /** Subscribes and reads at once. All in the namespace of the ports. */
 export function createBgpRoutes(ports: BgpRoutesPorts, config: BgpRoutesConfig = defaultBgpRoutesConfig): BgpRoutes {
@@ -131,6 +99,7 @@ class Driver implements BgpRoutes {
       { signal },
     )
     this.#wake()
+    void this.#audit()
   }
 
   apply(routes: readonly BestRoute[], policy: BgpKernelPolicy, call: Call): Promise<ApplyReport> {
@@ -249,6 +218,19 @@ class Driver implements BgpRoutes {
     if (!this.#stop.signal.aborted) this.#ports.log.error('hostnet.bgp.monitor.failed', { error })
     this.sources.fail(error)
     this.nextHops.fail(error)
+  }
+
+  async #audit(): Promise<void> {
+    const { clock, log } = this.#ports
+    while (!this.#stop.signal.aborted) {
+      try {
+        await clock.sleep(this.#config.auditMs, this.#stop)
+        const { drift } = await this.resync(this.#stop)
+        if (drift.length > 0) log.warn('hostnet.bgp.drift', { count: drift.length, first: drift[0] })
+      } catch (error) {
+        if (!this.#stop.signal.aborted) log.warn('hostnet.bgp.failed', { error })
+      }
+    }
   }
 
   /** Lets those who follow know, after a turn. */

@@ -1,6 +1,6 @@
 import { openBgpKernelPolicy as open } from '@tortie/dataplane'
 import { openNetlink } from '@tortie/linux'
-import { createRtnetlink, type Request } from '@tortie/netlink'
+import { createRtnetlink, type NetlinkMonitor, type Request } from '@tortie/netlink'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createBgpRoutes, createHostnet, defaultHostnetConfig } from '../index.ts'
 import { type BgpHost, best, blackhole, createBgpHost, onLink } from '../testing/bgp-host.ts'
@@ -184,6 +184,24 @@ describe('other hands', () => {
     await host.until(() => host.shown().includes(shownA))
     host.netns.ip('route change 10.65.0.64/26 via 10.1.0.9 proto 12 metric 1024')
     await host.until(() => host.shown().includes(shownB))
+  })
+
+  it('are found by the audit, even if nothing was announced', async () => {
+    const deaf: NetlinkMonitor = (_, { signal }) =>
+      (async function* (): AsyncGenerator<never> {
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      })()
+    await using routes = host.open({ monitor: deaf }, { auditMs: 20 })
+    await routes.apply([a, b], open, call)
+    await routes.recovered(call)
+    host.netns.ip('route del 10.65.0.0/26 proto 12')
+    await host.until(() => host.shown().includes(shownA))
+    await routes.resync(call)
+    expect(host.log.lines).toContainEqual({
+      level: 'warn',
+      event: 'hostnet.bgp.drift',
+      facts: { count: 1, first: expect.objectContaining({ found: 'missing' }) },
+    })
   })
 
   it('are not lost when the kernel drops its announcements', async () => {

@@ -3,7 +3,13 @@ import { createMonitor, openNetlink } from '@tortie/linux'
 import { createTestNetns } from '@tortie/linux/testing'
 import { systemClock } from '@tortie/runtime/system'
 import { recordingLog } from '@tortie/runtime/testing'
-import { type BgpRoutes, createBgpRoutes } from '../index.ts'
+import {
+  type BgpRoutes,
+  type BgpRoutesConfig,
+  type BgpRoutesPorts,
+  createBgpRoutes,
+  defaultBgpRoutesConfig,
+} from '../index.ts'
 
 export type BgpHost = ReturnType<typeof createBgpHost>
 
@@ -28,7 +34,8 @@ export function createBgpHost(bufferBytes?: number) {
     netns,
     log,
     ports,
-    open: (): BgpRoutes => createBgpRoutes(ports),
+    open: (more: Partial<BgpRoutesPorts> = {}, config: Partial<BgpRoutesConfig> = {}): BgpRoutes =>
+      createBgpRoutes({ ...ports, ...more }, { ...defaultBgpRoutesConfig, ...config }),
     /** As `ip route` shows them, without those of the kernel itself. */
     shown: (...args: string[]): string[] =>
       (args[0] === '-6' ? ['-6'] : ['-4'])
