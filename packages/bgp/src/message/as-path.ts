@@ -38,11 +38,12 @@ export function firstAs(path: AsPath): number | undefined {
 export function prependAs(path: AsPath, as: number, times = 1): AsPath {
   let result = path
   for (let i = 0; i < times; i++) {
-    const [first, ...rest] = result
-    result =
-      first?.type === SegmentType.AS_SEQUENCE && first.asns.length < 255
-        ? [{ type: first.type, asns: [as, ...first.asns] }, ...rest]
-        : [{ type: SegmentType.AS_SEQUENCE, asns: [as] }, ...result]
+    const [first] = result
+    const joins = first?.type === SegmentType.AS_SEQUENCE && first.asns.length < 255
+    const asns = joins ? [as].concat(first.asns) : [as]
+    const segment: AsSegment = { type: SegmentType.AS_SEQUENCE, asns }
+    // PERF: `concat` makes arrays of their exact size, a spread leaves room for 16 more, in each of 50,000 paths.
+    result = [segment].concat(joins ? result.slice(1) : result)
   }
   return result
 }
@@ -62,14 +63,17 @@ export function formatAsPath(path: AsPath): string {
 export function decodeAsPath(bytes: Uint8Array, as4: boolean): AsPath | undefined {
   const view = viewOf(bytes)
   const size = as4 ? 4 : 2
-  const path: AsSegment[] = []
+  let path: AsSegment[] = []
   for (let at = 0; at < bytes.length; ) {
     const [type = 0, count = 0] = [bytes[at], bytes[at + 1]]
     if (type < 1 || type > 4 || count === 0 || at + 2 + count * size > bytes.length) return undefined
     at += 2
     const asns = new Array<number>(count)
     for (let i = 0; i < count; i++, at += size) asns[i] = as4 ? view.getUint32(at) : view.getUint16(at)
-    path.push({ type: type as SegmentTypeCode, asns })
+    // PERF: a first `push` would leave room for 16 more segments, which hardly any path has.
+    const segment = { type: type as SegmentTypeCode, asns }
+    if (path.length === 0) path = [segment]
+    else path.push(segment)
   }
   return path
 }

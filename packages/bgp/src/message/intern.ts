@@ -22,9 +22,10 @@ function kindOf({ as4, peer }: WireOptions): number {
 
 /**
  * An interner that holds at most `maxSets` sets and `maxBytes` of keys; when full it forgets everything and starts
- * again, so a set may then exist twice: identity is a shortcut, never a proof of difference.
+ * again, so a set may then exist twice: identity is a shortcut, never a proof of difference. It serves sets that come
+ * again soon; those that are in use are held once by the routing tables, and need not be held here too.
  */
-export function createAttributeInterner(maxSets = 100_000, maxBytes = 32 * 1024 * 1024): AttributeInterner {
+export function createAttributeInterner(maxSets = 8192, maxBytes = 4 * 1024 * 1024): AttributeInterner {
   const byHash = new Map<number, Entry[]>()
   let size = 0
   let bytesHeld = 0
