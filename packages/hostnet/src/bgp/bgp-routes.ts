@@ -8,6 +8,7 @@ import {
 } from '@tortie/dataplane'
 import { createRtnetlink, type Route, type Rtnetlink } from '@tortie/netlink'
 import type { Call } from '@tortie/runtime'
+import { HostnetError } from '../errors.ts'
 import {
   type BgpRouteCounts,
   type BgpRoutes,
@@ -26,8 +27,8 @@ import { wantedKey, wantedOf } from './shape.ts'
 import { createSources, type SourceReader } from './sources.ts'
 import { problems, type RouteProblem, removeExtras, throwFailures, writeRows } from './writer.ts'
 
-/** PERF: routes taken in before they are written: some milliseconds of the event loop. */
-const routesPerRound = 4000
+/** PERF: routes noted before other work gets a turn: some milliseconds. */
+const routesPerTurn = 4000
 /** The kernel is read for what events hint at during a tenth of the time at most. */
 const scanShare = 10
 const retryMs = 1000
@@ -102,17 +103,17 @@ class Driver implements BgpRoutes {
     void this.#audit()
   }
 
-  apply(routes: readonly BestRoute[], policy: BgpKernelPolicy, call: Call): Promise<ApplyReport> {
-    return this.#inTurn(async () => {
-      await this.#catchUp(call)
-      this.#takePolicy(policy)
-      const settled = this.#then.everything ? await this.#settle(call) : { changed: 0 }
-      let { changed } = settled
-      for (let at = 0; at < routes.length; at += routesPerRound) {
-        for (const route of routes.slice(at, at + routesPerRound)) this.#want(route)
-        changed += (await this.#settle(call)).changed
+  async apply(routes: readonly BestRoute[], policy: BgpKernelPolicy, call: Call): Promise<ApplyReport> {
+    const compiled = policy === this.#policy.from ? this.#policy.compiled : compilePolicy(policy)
+    return await this.#inTurn(async () => {
+      this.#takePolicy(policy, compiled)
+      // Noted before anything can fail: what is wanted is then written when the kernel can be read again.
+      for (const [place, route] of routes.entries()) {
+        this.#want(route)
+        if (place % routesPerTurn === routesPerTurn - 1) await this.#pause()
       }
-      return { changed }
+      await this.#catchUp(call)
+      return await this.#settle(call)
     })
   }
 
@@ -183,7 +184,12 @@ class Driver implements BgpRoutes {
       this.#tell()
       return { ...outcome, durationMs: this.#ports.clock.monotonicMs() - started }
     })
-    this.#turn = result.catch(() => undefined)
+    this.#turn = result.catch((error: unknown) => {
+      if (error instanceof HostnetError) return
+      // How far it came is not known.
+      this.#then.stale = true
+      this.#wakeIn(retryMs)
+    })
     return result
   }
 
@@ -197,10 +203,7 @@ class Driver implements BgpRoutes {
       return this.#settle(this.#stop)
     }
     this.#inTurn(work).catch((error: unknown) => {
-      if (this.#stop.signal.aborted) return
-      this.#ports.log.warn('hostnet.bgp.failed', { error })
-      this.#then.stale = true
-      this.#wakeIn(retryMs)
+      if (!this.#stop.signal.aborted) this.#ports.log.warn('hostnet.bgp.failed', { error })
     })
   }
 
@@ -281,9 +284,9 @@ class Driver implements BgpRoutes {
     return drift
   }
 
-  #takePolicy(policy: BgpKernelPolicy): void {
+  #takePolicy(policy: BgpKernelPolicy, compiled: CompiledPolicy): void {
     if (policy === this.#policy.from) return
-    this.#policy = { from: policy, compiled: compilePolicy(policy) }
+    this.#policy = { from: policy, compiled }
     this.#realised.clear()
     this.#then.everything = true
   }
@@ -309,27 +312,19 @@ class Driver implements BgpRoutes {
   async #settle(call: Call): Promise<{ readonly changed: number }> {
     const { table } = this.#shadow
     const { protocol } = this.#config
-    const { everything } = this.#then
-    const rows = everything ? numbersBelow(table.end) : this.#concerned(this.#then)
+    const rows = this.#then.everything ? numbersBelow(table.end) : this.#concerned(this.#then)
     this.#then = nothingBut({ stale: this.#then.stale })
-    try {
-      const written = await writeRows(rows, this.#context(), this.#rt, protocol, this.#words, this.#pause, call)
-      const extras = this.#recovered ? this.#extras : []
-      if (extras.length > 0) this.#extras = []
-      const changed = written.changed + (extras.length > 0 ? await removeExtras(extras, this.#rt, protocol, call) : 0)
-      if (written.surprised) {
-        this.#then.stale = true
-        this.#wakeIn(retryMs)
-      }
-      this.#logTroubled()
-      throwFailures(written.failures)
-      return { changed }
-    } catch (error) {
-      // What was written before it failed is not known.
+    const written = await writeRows(rows, this.#context(), this.#rt, protocol, this.#words, this.#pause, call)
+    const extras = this.#recovered ? this.#extras : []
+    if (extras.length > 0) this.#extras = []
+    const changed = written.changed + (extras.length > 0 ? await removeExtras(extras, this.#rt, protocol, call) : 0)
+    if (written.surprised) {
       this.#then.stale = true
-      this.#then.everything ||= everything
-      throw error
+      this.#wakeIn(retryMs)
     }
+    this.#logTroubled()
+    throwFailures(written.failures)
+    return { changed }
   }
 
   *#concerned({ rows, retry }: Consequences): Generator<number> {

@@ -1,6 +1,6 @@
 import { openBgpKernelPolicy as open } from '@tortie/dataplane'
 import { openNetlink } from '@tortie/linux'
-import { createRtnetlink, type NetlinkMonitor, type Request } from '@tortie/netlink'
+import { createRtnetlink, type NetlinkMonitor, type NetlinkTransport, type Request } from '@tortie/netlink'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createBgpRoutes, createHostnet, defaultHostnetConfig } from '../index.ts'
 import { type BgpHost, best, blackhole, createBgpHost, onLink } from '../testing/bgp-host.ts'
@@ -202,6 +202,20 @@ describe('other hands', () => {
       event: 'hostnet.bgp.drift',
       facts: { count: 1, first: expect.objectContaining({ found: 'missing' }) },
     })
+  })
+
+  it('or a kernel that cannot be read for a while lose no route that is wanted', async () => {
+    let broken = true
+    const failing: NetlinkTransport = {
+      ...host.ports.route,
+      exchange: (request, asking) =>
+        broken ? Promise.reject(new Error('no answer')) : host.ports.route.exchange(request, asking),
+    }
+    await using routes = host.open({ route: failing })
+    await expect(routes.apply([a, b], open, call)).rejects.toThrow('no answer')
+    broken = false
+    await host.until(() => host.shown().length === 2)
+    expect(host.shown()).toEqual([shownA, shownB])
   })
 
   it('are not lost when the kernel drops its announcements', async () => {
