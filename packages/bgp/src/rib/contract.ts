@@ -107,7 +107,10 @@ export interface PathView {
   readonly received: PathAttributes
   readonly attributes: PathAttributes
   readonly stale: boolean
-  /** `rejected`, `looped` and `unresolved` are not candidates; `origin` of the statement that rejected it. */
+  /**
+   * `rejected` and `looped` paths are no candidates, and `because` has the statement's origin or the rule. A path whose
+   * next hop nothing resolves is `lost` at `resolvable`, also when it is the only one (RFC 4271 §9.1.2).
+   */
   readonly status: 'best' | 'equal' | 'lost' | 'rejected' | 'looped'
   readonly because?: string
   /** Where it lost against the best one. */
@@ -137,14 +140,20 @@ export interface RibCounts {
  */
 export interface Rib {
   addPeer(peer: RibPeer): PeerIndex
-  /** New parameters without a session reset: filters, next hop mode, … Re-evaluates only what they touch. */
+  /**
+   * New parameters without a session reset: filters, next hop mode, … Re-evaluates only what they touch, and sends only
+   * what differs. The peer is served as before until `work` has made the table for its new treatment.
+   */
   changePeer(index: PeerIndex, peer: RibPeer): void
   /** Forgets everything from and for it. */
   removePeer(index: PeerIndex): void
 
   /** The session is up: its families may be received and sent; the first table transfer starts. */
   open(index: PeerIndex, session: Session): void
-  /** The session is over. Paths of `keep` families stay, as stale; the others go. */
+  /**
+   * The session is over. Paths of `keep` families stay, as stale; the others go, and with them what was stale since an
+   * earlier loss (RFC 4724 §4.2).
+   */
   close(index: PeerIndex, keep: readonly Family[]): void
   /** Applies a received UPDATE. Returns the family whose prefix limit was passed, if one was. */
   receive(index: PeerIndex, update: UpdateMessage): Family | undefined
@@ -162,20 +171,26 @@ export interface Rib {
   announce(route: LocalRoute): void
   withdrawLocal(prefix: string, id: string): void
   resolveNextHop(address: string, resolution: NextHopResolution | undefined): void
-  /** Next hops of received paths that nobody has resolved yet or that are in use: what the owner has to watch. */
+  /** Next hops of the paths received from peers: what the owner has to watch and resolve. */
   nextHops(): Iterable<string>
 
   /** Until told otherwise no route is sent to anyone (own graceful restart, RFC 4724 §4.1). */
   holdOutput(hold: boolean): void
   /** Decides for changed prefixes, at most about `limit` of them. True when more remain. */
   work(limit: number): boolean
-  /** Changes of best routes since the last call: at most one entry per prefix, in no order. */
+  /**
+   * Changes of best routes since the last call: at most one entry per prefix, in no order. A prefix that has no path any
+   * more is forgotten when its end was taken. Staleness alone is no change.
+   */
   takeBest(limit: number): BestRoute[]
   /** As `takeBest`, when nobody listens. True when more remain. */
   skipBest(limit: number): boolean
-  /** Peers for which `output` has something. */
+  /** Peers for which `output` has something now; a peer is named in every call until it has nothing more. */
   takeReady(): PeerIndex[]
-  /** Writes messages for the peer until about `bytes` are written. True when more wait. */
+  /**
+   * Writes messages for the peer until about `bytes` are written. True when more wait. End-of-RIB follows the first
+   * transfer of each family; withdrawals come before announcements of the same batch.
+   */
   output(index: PeerIndex, writer: ByteWriter, bytes: number): boolean
 
   counts(): RibCounts
