@@ -64,8 +64,12 @@ it('with different passwords they never meet, and do as soon as they are the sam
   const two = lab.node(b, [neighbor(a, { password: 'two' })])
   await lab.pass(60)
   expect([one.peer(b).state, two.peer(a).state]).not.toContain('Established')
+  const why = `no answer from ${b} port 179: check way and firewall, or the password`
+  expect(one.peer(b).lastError).toBe(why)
+  expect(one.events.filter(({ kind }) => kind === 'problem')).toEqual([{ kind: 'problem', peer: b, why }])
   two.speaker.configure({ ...two.config, peers: [neighbor(a, { password: 'one' })] })
   await lab.until('up', () => one.peer(b).state === 'Established', 30)
+  expect(one.peer(b).lastError).toBeUndefined()
 })
 
 it('expects the peer on the source address that is configured', async () => {

@@ -9,6 +9,7 @@ import { BgpConnection, type ConnectionOwner, type ConnectionPorts } from './bgp
 import { changeOf } from './changes.ts'
 import type { PeerConfig, SpeakerConfig } from './config.ts'
 import { describeEnding, lapseOf } from './lapse.ts'
+import { MessageCounters } from './message-counters.ts'
 import { openOf } from './open.ts'
 import { PeerSession, type PeerSessionPorts } from './peer-session.ts'
 import type { Connection, Network } from './ports.ts'
@@ -55,7 +56,7 @@ const isConversing = (one: BgpConnection | undefined): boolean => one !== undefi
 export class Peer implements ConnectionOwner {
   config: PeerConfig
   readonly routes: PeerSession
-  readonly messages = { received: 0, sent: 0 }
+  readonly messages = new MessageCounters()
   /** Made on demand from a prefix. */
   readonly dynamic: boolean
   private readonly ports: PeerPorts
@@ -66,6 +67,8 @@ export class Peer implements ConnectionOwner {
   private refusing = false
   private without: 'nothing' | 'optional' | 'all' = 'nothing'
   private failedDials = 0
+  /** The attempt to connect that has not ended. */
+  private dialling: AbortSignal | undefined
   private establishedMs = 0
   private shownState: State = 'Idle'
   private since: number
@@ -199,7 +202,7 @@ export class Peer implements ConnectionOwner {
       since: this.since,
       flaps: this.flaps,
       ...counts,
-      messages: { ...this.messages },
+      messages: this.messages.counts,
       restarting: this.routes.restarting,
       ...(kind !== undefined && { kind }),
       ...(as !== undefined && { remoteAs: as }),
@@ -230,15 +233,22 @@ export class Peer implements ConnectionOwner {
   }
 
   dial(connection: BgpConnection): void {
+    if (this.dialling) this.unanswered()
     const signal = connection.beginAttempt()
+    this.dialling = signal
+    const ended = (): void => {
+      if (this.dialling === signal) this.dialling = undefined
+    }
     const { address, port } = this.config
     this.ports.network.connect({ address, port }, tcpOptionsOf(this.config), { signal }).then(
       (socket) => {
+        ended()
         if (signal.aborted) return socket.abort()
         this.failedDials = 0
         connection.attach(socket)
       },
       (error: unknown) => {
+        ended()
         if (signal.aborted) return
         this.failedDials++
         this.lastError = error instanceof Error ? error.message : String(error)
@@ -246,6 +256,16 @@ export class Peer implements ConnectionOwner {
         this.ports.recovery.check()
       },
     )
+  }
+
+  /** Nobody said yes or no for as long as we wait: so it is with another password too (RFC 2385 §4.1). */
+  private unanswered(): void {
+    const { address, port, password } = this.config
+    const cures =
+      password === undefined ? 'way and firewall, or it wants a password' : 'way and firewall, or the password'
+    this.lastError = `no answer from ${address} port ${port}: check ${cures}`
+    if (this.failedDials++ === 0) this.problem(this.lastError)
+    this.ports.recovery.check()
   }
 
   opened(connection: BgpConnection, open: OpenMessage): void {
