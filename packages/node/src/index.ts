@@ -2,6 +2,7 @@
 export type { BgpControl, BgpExplanation, BgpRoute } from './bgp/control.ts'
 export { type BgpEngine, type BgpEnginePorts, createBgpEngine } from './bgp/engine.ts'
 export { type BgpFollowOptions, type BgpFollowPorts, followBgp } from './bgp/follow.ts'
+export { createBgpGauges } from './bgp/gauges.ts'
 export { answerBgp, askBgp, type BgpAnswer, type BgpFailure, bgpQuestions } from './bgp/http.ts'
 export type { KernelRoutes } from './bgp/kernel-routes.ts'
 export { type NodeStatusPorts, reportNodeStatus } from './bgp/node-status.ts'

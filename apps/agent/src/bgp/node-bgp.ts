@@ -1,6 +1,6 @@
 import type { Datastore } from '@tortie/datastore'
 import { type BgpControl, followBgp, type Health } from '@tortie/node'
-import type { Call, Clock, Log, Random } from '@tortie/runtime'
+import type { Call, Clock, Log, Meter, Random } from '@tortie/runtime'
 import type { BgpSettings, Settings } from '../settings.ts'
 import { watchBgp } from './readiness.ts'
 import { followSecrets } from './secrets.ts'
@@ -16,6 +16,7 @@ export interface NodeBgpPorts {
   readonly datastore: Datastore
   readonly health: Health
   readonly clock: Clock
+  readonly meter: Meter
   readonly random: Random
   readonly log: Log
 }
@@ -40,7 +41,7 @@ export function createNodeBgp(settings: Settings, bgp: BgpSettings, ports: NodeB
       const [ended] = await Promise.all([
         thread.run(call),
         followBgp(options, { ...ports, secrets, apply: (program) => thread.apply(program) }, call),
-        watchBgp(thread.control, health, clock, call),
+        watchBgp(thread.control, ports, call),
       ])
       return ended
     },

@@ -13,16 +13,18 @@ const peer = (
   state,
   bgpState: state === 'up' ? 'Established' : 'Active',
   since: '2026-01-02T03:04:05Z',
+  flaps: 0,
   routes: { received: 0, accepted: 0, sent: 0 },
   ...(state !== 'up' && { info: 'Connection refused' }),
 })
 const status = (peers: readonly BgpPeerStatus[], state: 'Ready' | 'NotReady' = 'Ready'): BgpStatus => ({
   families: [{ family: 4, routerId: '192.0.2.1', state, bootTime: '2026-01-02T03:04:05Z', peers }],
+  loopLagMs: 0,
 })
 
 it('is ready without peers', () => {
   expect(judge(status([]), true)).toEqual({ live: true, ready: true })
-  expect(judge({ families: [] }, false)).toEqual({ live: true, ready: true })
+  expect(judge({ families: [], loopLagMs: 0 }, false)).toEqual({ live: true, ready: true })
 })
 
 it('wants all sessions of a node that joins, and one of a node that has been there', () => {

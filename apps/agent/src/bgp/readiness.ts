@@ -1,21 +1,22 @@
-import type { BgpControl, BgpStatus, Health, Report } from '@tortie/node'
-import type { Call, Clock } from '@tortie/runtime'
+import { type BgpControl, type BgpStatus, createBgpGauges, type Health, type Report } from '@tortie/node'
+import type { Call, Clock, Meter } from '@tortie/runtime'
 
 const periodMs = 1_000
 /** A node that joins is ready when all its sessions are up; one that has been there for longer, when one is. */
 const joiningMs = 30_000
 
-/** Keeps the part BGP of the agent's health. Spec 05 A11. Ends only by throwing `signal.reason`. */
+/** Keeps the part BGP of the agent's health, and its metrics. Spec 05 A11. Ends only by throwing `signal.reason`. */
 export async function watchBgp(
   bgp: Pick<BgpControl, 'status'>,
-  health: Health,
-  clock: Clock,
+  { health, clock, meter }: { readonly health: Health; readonly clock: Clock; readonly meter: Meter },
   call: Call,
 ): Promise<never> {
+  const gauges = createBgpGauges(meter)
   const started = clock.monotonicMs()
   for (;;) {
     try {
       const status = await bgp.status({ signal: AbortSignal.any([call.signal, AbortSignal.timeout(5_000)]) })
+      gauges(status)
       health.report('BGP', judge(status, clock.monotonicMs() - started < joiningMs))
     } catch (error) {
       call.signal.throwIfAborted()

@@ -11,6 +11,7 @@ import type { Call } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { createLog } from '../log.ts'
 import { serveCalls } from '../threads/calls.ts'
+import { measureLoopLag } from './loop-lag.ts'
 import type { BgpThreadCalls, BgpThreadData } from './messages.ts'
 import { serveBgpSocket } from './socket.ts'
 
@@ -44,6 +45,7 @@ async function main(port: NonNullable<typeof parentPort>, { socketPath, logLevel
     kept,
     clock: systemClock,
     log,
+    loopLagMs: measureLoopLag(),
     setLogLevel: (level) => setLevel(severities[logLevel ?? level] ?? 'INFO'),
   })
   serveCalls(port, {

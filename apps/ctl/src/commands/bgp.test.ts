@@ -16,6 +16,7 @@ const peer: BgpPeerStatus = {
   state: 'up',
   bgpState: 'Established',
   since: '2026-01-02T03:04:05Z',
+  flaps: 0,
   routes: { received: 3, accepted: 2, sent: 1 },
 }
 const route: BgpRoute = {
@@ -34,6 +35,14 @@ const route: BgpRoute = {
 }
 const lost: BgpRoute = { ...route, status: 'lost', because: 'another path wins by as-path-length', stale: true }
 
+type Problems = Awaited<ReturnType<BgpControl['problems']>>
+const contradiction: Problems[number] = {
+  code: 'contradictory-peers',
+  objects: ['BGPPeer(rack-1)', 'BGPPeer(rack-2)'],
+  why: 'both want a session with 192.0.2.1',
+}
+
+let problems: Problems
 let dir: string
 let orders: unknown[]
 let close: () => Promise<void>
@@ -41,11 +50,14 @@ let close: () => Promise<void>
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'tortie-ctl-bgp-'))
   orders = []
+  problems = []
   const order = async (what: unknown): Promise<void> => void orders.push(what)
   const control: BgpControl = {
     status: async () => ({
       families: [{ family: 4, routerId: '192.0.2.9', state: 'Ready', bootTime: '2026-01-02T03:04:00Z', peers: [peer] }],
+      loopLagMs: 0,
     }),
+    problems: async () => problems,
     routes: async ({ family }) => (family === 4 ? [route, lost] : []),
     explain: async ({ prefix }) => ({
       prefix,
@@ -101,6 +113,18 @@ it('lists peers', async () => {
     '',
   ])
   expect(JSON.parse((await run('bgp', 'peers', '-o', 'json')).stdout)).toEqual([peer])
+})
+
+it('names all objects of a problem', async () => {
+  expect((await run('bgp', 'problems')).stdout).toBe('No problems.\n')
+  problems = [contradiction]
+  expect((await run('bgp', 'problems')).stdout.split('\n')[1]?.split(/ {2,}/)).toEqual([
+    'contradictory-peers',
+    'BGPPeer(rack-1), BGPPeer(rack-2)',
+    'both want a session with 192.0.2.1',
+    '',
+  ])
+  expect(JSON.parse((await run('bgp', 'problems', '-o', 'json')).stdout)).toEqual(problems)
 })
 
 it('lists routes, and with --all those that lost', async () => {

@@ -32,6 +32,15 @@ export async function showPeers(output: string, { shell, call }: BgpContext): Pr
   return 0
 }
 
+/** `tortiectl bgp problems`: what is wrong in the resources, each with all the objects that are concerned. */
+export async function showProblems(output: string, { shell, call }: BgpContext): Promise<ExitCode> {
+  const problems = await agentBgp(shell).problems(call)
+  if (output === 'json') return printJson(problems, shell)
+  const rows = problems.map(({ code, objects, why }) => [code, objects.join(', '), why])
+  shell.stdout(rows.length === 0 ? 'No problems.\n' : formatTable(['PROBLEM', 'OBJECTS', 'WHY'], rows))
+  return 0
+}
+
 export interface RouteQuestion {
   /** Empty: all of both families. */
   readonly prefix: string

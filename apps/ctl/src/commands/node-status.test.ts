@@ -25,6 +25,7 @@ async function said(status: number, answer: unknown): Promise<{ stdout: string; 
 
 const peer = {
   name: 'Mesh_192_0_2_2',
+  flaps: 0,
   routes: { received: 3, accepted: 3, sent: 2 },
   type: 'NodeMesh',
   peerIP: '192.0.2.2',
@@ -57,6 +58,7 @@ describe('node status (spec 06 §11.3)', () => {
         },
         { ...family, family: 6, peers: [] },
       ],
+      loopLagMs: 0,
     }
     expect(await said(200, status)).toEqual({
       code: 0,

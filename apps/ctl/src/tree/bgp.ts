@@ -21,6 +21,17 @@ const peers = leaf({
   },
 })
 
+const problems = leaf({
+  name: 'problems',
+  summary: 'Show what is wrong in the BGP resources of this node, and which objects contradict each other',
+  flags: outputFlag,
+  args: { exactly: 0 },
+  async run({ values, shell, call }) {
+    const { showProblems } = await import('../commands/bgp.ts')
+    return await showProblems(checkOutput(values.output), { shell, call })
+  },
+})
+
 const routes = leaf({
   name: 'routes',
   usage: '[PREFIX]',
@@ -99,5 +110,5 @@ const reset = leaf({
 export const bgp: Group = {
   name: 'bgp',
   summary: 'BGP of this node: ask the agent that runs here',
-  commands: [peers, routes, explain, drain, undrain, refresh, reset],
+  commands: [peers, problems, routes, explain, drain, undrain, refresh, reset],
 }

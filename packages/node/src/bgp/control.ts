@@ -1,6 +1,7 @@
 import type { ExportView, PathView } from '@tortie/bgp'
 import type { Family } from '@tortie/ip'
 import type { Call } from '@tortie/runtime'
+import type { BgpProblem } from '@tortie/topology'
 import type { BgpStatus } from './status.ts'
 
 /**
@@ -9,6 +10,8 @@ import type { BgpStatus } from './status.ts'
  */
 export interface BgpControl {
   status(call: Call): Promise<BgpStatus>
+  /** What is wrong in the resources of BGP, or done otherwise than they say. */
+  problems(call: Call): Promise<readonly BgpProblem[]>
   /** Every path of every prefix, or of one, the best of a prefix first. */
   routes(question: { readonly family: Family; readonly prefix?: string }, call: Call): Promise<readonly BgpRoute[]>
   /** Why a prefix is learned or not, and sent or not, to one peer or to all. */

@@ -10,7 +10,7 @@ import type {
 import { openBgpKernelPolicy } from '@tortie/dataplane'
 import type { Family } from '@tortie/ip'
 import { type Call, type Clock, createQueue, type Log } from '@tortie/runtime'
-import type { BgpProgram } from '@tortie/topology'
+import type { BgpProblem, BgpProgram } from '@tortie/topology'
 import { NodeError } from '../errors.ts'
 import type { BgpControl, BgpExplanation, BgpRoute } from './control.ts'
 import type { KernelRoutes } from './kernel-routes.ts'
@@ -24,6 +24,8 @@ export interface BgpEnginePorts {
   readonly kept: readonly Family[]
   readonly clock: Clock
   readonly log: Log
+  /** Milliseconds by which timers were late at most, lately. */
+  readonly loopLagMs: () => number
   readonly setLogLevel?: (level: BgpProgram['logLevel']) => void
 }
 
@@ -140,7 +142,9 @@ class Engine implements BgpEngine {
       this.#configured = true
     }
     if (parts.localRoutes) exchange(speaker, before.localRoutes, parts.localRoutes)
-    for (const { code, objects, why } of parts.problems ?? []) log.warn('bgp.problem', { code, objects, why })
+    const told = new Set(before.problems.map((problem) => JSON.stringify(problem)))
+    for (const problem of parts.problems ?? [])
+      if (!told.has(JSON.stringify(problem))) log.warn('bgp.problem', { ...problem })
   }
 
   #configure(speaker: Speaker): void {
@@ -211,7 +215,12 @@ class Engine implements BgpEngine {
           .filter(({ address }) => address.includes(':') === (family === 6))
           .map((peer) => peerView(peer, this.#peers.get(peer.key))),
       })),
+      loopLagMs: this.#ports.loopLagMs(),
     }
+  }
+
+  async problems(): Promise<readonly BgpProblem[]> {
+    return this.#program.problems
   }
 
   async routes({ family, prefix }: { readonly family: Family; readonly prefix?: string }): Promise<BgpRoute[]> {

@@ -16,8 +16,11 @@ function recorded(): { readonly control: BgpControl; readonly asked: unknown[] }
   const control: BgpControl & { readonly peers: readonly never[] } = {
     peers: [],
     async status() {
-      return this.peers.length === 0 ? { families: [] } : Promise.reject(new Error('somebody else is asked'))
+      return this.peers.length === 0
+        ? { families: [], loopLagMs: 1 }
+        : Promise.reject(new Error('somebody else is asked'))
     },
+    problems: note([]),
     routes: note([route]),
     explain: note({ prefix: '10.65.0.0/26', learned: [route], exported: [] }),
     refresh: note(undefined),
@@ -38,7 +41,7 @@ it('carries questions and answers unchanged', async () => {
   expect(await remote.routes({ family: 6 }, call)).toEqual([route])
   expect(await remote.routes({ family: 4, prefix: '10.65.0.0/26' }, call)).toEqual([route])
   expect(await remote.explain({ prefix: 'fd00::/64', peer: 'Global_a&b' }, call)).toMatchObject({ learned: [route] })
-  expect(await remote.status(call)).toEqual({ families: [] })
+  expect(await remote.status(call)).toEqual({ families: [], loopLagMs: 1 })
   await remote.refresh({ peer: 'Mesh_1', direction: 'out' }, call)
   await remote.drain({ wait: 'yes' }, call)
   await remote.undrain(call)
@@ -54,7 +57,7 @@ it('carries questions and answers unchanged', async () => {
 })
 
 it.each([
-  ['GET', '/routs', 404, 'there is no /routs; ask status, routes'],
+  ['GET', '/routs', 404, 'there is no /routs; ask status, problems, routes'],
   ['GET', '/constructor', 404, 'there is no /constructor'],
   ['POST', '/status', 405, '/status wants GET'],
   ['GET', '/routes', 400, 'family has to be 4 or 6'],

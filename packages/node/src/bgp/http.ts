@@ -25,6 +25,7 @@ const prefixOrNone: Check = (value) => (value === undefined ? undefined : prefix
  */
 const questions: Readonly<Record<keyof BgpControl, Question>> = {
   status: { method: 'GET' },
+  problems: { method: 'GET' },
   routes: { method: 'GET', checks: { family: oneOf('4', '6'), prefix: prefixOrNone } },
   explain: { method: 'GET', checks: { prefix, peer: anything } },
   refresh: { method: 'POST', checks: { peer: given, direction: oneOf('in', 'out') } },

@@ -100,7 +100,7 @@ export async function collect(
   version: string,
   call: Call,
 ): Promise<Omit<Status, 'lastUpdated'>> {
-  const status: BgpStatus = bgp ? await bgp.status(call) : { families: [] }
+  const status: BgpStatus = bgp ? await bgp.status(call) : { families: [], loopLagMs: 0 }
   const of = (family: 4 | 6): BgpFamilyStatus | undefined => status.families.find((one) => one.family === family)
   const routes = async (family: 4 | 6) => (bgp ? (await bgp.routes({ family }, call)).flatMap(routeEntry) : [])
   return {

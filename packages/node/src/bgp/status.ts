@@ -5,6 +5,8 @@
 export interface BgpStatus {
   /** One for each family that the speaker serves. */
   readonly families: readonly BgpFamilyStatus[]
+  /** By how many milliseconds timers of the thread that keeps the sessions were late at most, lately. */
+  readonly loopLagMs: number
 }
 
 export interface BgpFamilyStatus {
@@ -24,6 +26,8 @@ export interface BgpPeerStatus {
   /** By which it is named in commands: `Mesh_10_0_0_2`. */
   readonly name: string
   readonly asNumber?: number
+  /** How often an established session was lost. */
+  readonly flaps: number
   readonly routes: { readonly received: number; readonly accepted: number; readonly sent: number }
   /** Of CalicoNodeStatus, and `LocalWorkload` besides. */
   readonly type: 'NodeMesh' | 'NodePeer' | 'GlobalPeer' | 'LocalWorkload'

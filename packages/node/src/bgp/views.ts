@@ -20,6 +20,7 @@ export function peerView(peer: PeerStatus, config: PeerConfig | undefined): BgpP
   return {
     name: peer.key,
     ...(peer.remoteAs !== undefined && { asNumber: peer.remoteAs }),
+    flaps: peer.flaps,
     routes: { received: peer.received, accepted: peer.accepted, sent: peer.sent },
     type: peerTypes[peer.kind ?? ''] ?? 'NodePeer',
     peerIP: peer.port === 179 ? peer.address : `${host}:${peer.port}`,
