@@ -1,6 +1,5 @@
 import { type Family, parseAddress, parsePrefix } from '@tortie/ip'
 import { BgpError } from '../errors.ts'
-import { compileFilter } from '../filter/compile.ts'
 import { type Nlri, nlriOf } from '../message/nlri.ts'
 import type { PathAttributes } from '../message/path-attributes.ts'
 import type { UpdateMessage } from '../message/update.ts'
@@ -74,8 +73,6 @@ class Tables implements Rib {
     const before = peer.config
     const [importBefore, exportBefore] = [peer.importFilter.hash, peer.exportFilter.hash]
     this.#sources.changePeer(peer, config)
-    peer.importFilter = compileFilter(config.importFilter)
-    peer.exportFilter = compileFilter(config.exportFilter)
     const differs = (...keys: (keyof RibPeer)[]): boolean =>
       keys.some((key) => JSON.stringify(before[key]) !== JSON.stringify(config[key]))
     this.#endStage(peer)

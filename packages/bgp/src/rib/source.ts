@@ -1,7 +1,7 @@
-import { compareAddresses, type Family, parseAddress } from '@tortie/ip'
+import { type Address, compareAddresses, type Family, parseAddress } from '@tortie/ip'
 import { BgpError } from '../errors.ts'
-import { type CompiledFilter, compileFilter } from '../filter/compile.ts'
-import type { RouteSource } from '../filter/filter.ts'
+import { type CompiledFilter, compileFilter, filterHash } from '../filter/compile.ts'
+import type { Filter, RouteSource } from '../filter/filter.ts'
 import type { Session } from '../session/negotiate.ts'
 import { identifierValue } from './attribute-store.ts'
 import type { RibPeer } from './contract.ts'
@@ -51,11 +51,11 @@ export class PeerSource implements Source {
   readonly restarting = new Set<Family>()
   readonly members: Partial<Record<Family, Member>> = {}
 
-  constructor(index: number, config: RibPeer) {
+  constructor(index: number, config: RibPeer, importFilter: CompiledFilter, exportFilter: CompiledFilter) {
     this.index = index
     this.config = config
-    this.importFilter = compileFilter(config.importFilter)
-    this.exportFilter = compileFilter(config.exportFilter)
+    this.importFilter = importFilter
+    this.exportFilter = exportFilter
   }
 
   get peer(): PeerSource {
@@ -88,30 +88,69 @@ interface LocalSource extends Source {
 
 const most = 0xffff
 
+/** Compiled filters, each value once: many peers have the same. */
+class Filters {
+  readonly #byHash = new Map<string, { readonly compiled: CompiledFilter; references: number }>()
+
+  take(filter: Filter): CompiledFilter {
+    const hash = filterHash(filter)
+    const known = this.#byHash.get(hash) ?? { compiled: compileFilter(filter), references: 0 }
+    known.references++
+    this.#byHash.set(hash, known)
+    return known.compiled
+  }
+
+  release({ hash }: CompiledFilter): void {
+    const known = this.#byHash.get(hash)
+    if (known && --known.references === 0) this.#byHash.delete(hash)
+  }
+}
+
 /** Sources by number, from 1 on. */
 export class Sources {
   readonly all: (Source | undefined)[] = [undefined]
   readonly #free: number[] = []
   readonly #locals = new Map<string, LocalSource>()
+  readonly #filters = new Filters()
+  /** Peers in the order of their addresses. */
+  readonly #ranked: { readonly peer: PeerSource; readonly address: Address }[] = []
 
-  /** @throws BgpError when there are 65,535 already */
+  /** @throws BgpError when there are 65,535 already, IpError for an address or prefix that is none */
   addPeer(config: RibPeer): PeerSource {
-    const peer = new PeerSource(this.#take(), config)
+    const address = parseAddress(config.address)
+    const [importFilter, exportFilter] = [config.importFilter, config.exportFilter].map((one) =>
+      this.#filters.take(one),
+    )
+    const peer = new PeerSource(this.#take(), config, importFilter as CompiledFilter, exportFilter as CompiledFilter)
     this.all[peer.index] = peer
-    this.#rank()
+    this.#insert(peer, address)
     return peer
   }
 
   removePeer(peer: PeerSource): void {
     this.all[peer.index] = undefined
     this.#free.push(peer.index)
+    this.#remove(peer)
+    this.#filters.release(peer.importFilter)
+    this.#filters.release(peer.exportFilter)
   }
 
-  /** New parameters. */
+  /** New parameters. @throws IpError as `addPeer`, having changed nothing */
   changePeer(peer: PeerSource, config: RibPeer): void {
+    const address = parseAddress(config.address)
+    const [importFilter, exportFilter] = [
+      this.#filters.take(config.importFilter),
+      this.#filters.take(config.exportFilter),
+    ]
+    this.#filters.release(peer.importFilter)
+    this.#filters.release(peer.exportFilter)
     const moved = config.address !== peer.config.address
     peer.config = config
-    if (moved) this.#rank()
+    peer.importFilter = importFilter
+    peer.exportFilter = exportFilter
+    if (!moved) return
+    this.#remove(peer)
+    this.#insert(peer, address)
   }
 
   peer(index: number): PeerSource {
@@ -153,9 +192,19 @@ export class Sources {
     return index
   }
 
+  #insert(peer: PeerSource, address: Address): void {
+    const after = this.#ranked.findIndex((other) => compareAddresses(other.address, address) > 0)
+    this.#ranked.splice(after === -1 ? this.#ranked.length : after, 0, { peer, address })
+    this.#rank()
+  }
+
+  #remove(peer: PeerSource): void {
+    const at = this.#ranked.findIndex((ranked) => ranked.peer === peer)
+    this.#ranked.splice(at, 1)
+    this.#rank()
+  }
+
   #rank(): void {
-    const peers = [...this.peers()].map((peer) => ({ peer, address: parseAddress(peer.config.address) }))
-    peers.sort((a, b) => compareAddresses(a.address, b.address))
-    for (const [rank, { peer }] of peers.entries()) peer.addressRank = rank
+    for (const [rank, { peer }] of this.#ranked.entries()) peer.addressRank = rank
   }
 }

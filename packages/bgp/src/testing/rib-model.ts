@@ -1,7 +1,8 @@
 import { compareAddresses, type Family, parseAddress, parsePrefix } from '@tortie/ip'
+import { compileFilter } from '../filter/compile.ts'
 import type { FilterContext } from '../filter/conditions.ts'
 import { explainFilter } from '../filter/explain.ts'
-import type { RouteSource } from '../filter/filter.ts'
+import { type RouteSource, rejectAll } from '../filter/filter.ts'
 import { asPathLength, firstAs } from '../message/as-path.ts'
 import { encodeAttributes } from '../message/attributes.ts'
 import { WellKnownCommunity } from '../message/iana.ts'
@@ -161,7 +162,7 @@ export class ModelPeer {
 
   /** As the library's rules want to see it. */
   source(): PeerSource {
-    const source = new PeerSource(1, this.config)
+    const source = new PeerSource(1, this.config, noFilter, noFilter)
     source.external = this.external
     source.remoteId = this.remoteId
     return source
@@ -181,6 +182,9 @@ export interface ModelPath {
   readonly stale: boolean
   readonly longLived: boolean
 }
+
+/** The model reads filters by itself. */
+const noFilter = compileFilter(rejectAll)
 
 /** A path that may be best. */
 export interface Candidate {
