@@ -127,7 +127,6 @@ export function frrConfig({ as, routerId, neighbors, networks, more }: Descripti
       ...of(networks, family).map((network) => `network ${network}`),
       ...active.flatMap((one) => [
         `neighbor ${one.ours} activate`,
-        `neighbor ${one.ours} soft-reconfiguration inbound`,
         one.addPath && `neighbor ${one.ours} addpath-tx-all-paths`,
         one.client && `neighbor ${one.ours} route-reflector-client`,
       ]),

@@ -64,9 +64,7 @@ const withdrawn = (events: readonly SpeakerEvent[], prefix: string): boolean =>
   events.some((event) => event.kind === 'best' && event.routes.some((r) => r.prefix === prefix && r.paths.length === 0))
 
 describe.concurrent.each(names)('we help %s', (name) => {
-  it('killed and started again: routes stay all the time, and what is not sent again goes', async ({
-    expect,
-  }) => {
+  it('killed and started again: routes stay all the time, and what is not sent again goes', async ({ expect }) => {
     await using cell = createCell()
     const world = await helped(name, cell, describeDaemon(preserving[name]))
     const { speaker } = world
@@ -79,9 +77,7 @@ describe.concurrent.each(names)('we help %s', (name) => {
     expect(withdrawn(speaker.events, '192.0.2.0/24')).toBe(false)
   })
 
-  it('killed and started without graceful restart: its routes are forgotten when it is back', async ({
-    expect,
-  }) => {
+  it('killed and started without graceful restart: its routes are forgotten when it is back', async ({ expect }) => {
     await using cell = createCell()
     const world = await helped(name, cell, describeDaemon(preserving[name]))
     const { speaker } = world

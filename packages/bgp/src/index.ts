@@ -86,4 +86,4 @@ export type {
   SpeakerPorts,
   TcpOptions,
 } from './speaker/ports.ts'
-export type { PeerStatus, Speaker, SpeakerEvent, SpeakerOptions } from './speaker/speaker.ts'
+export type { MessageCounts, PeerStatus, Speaker, SpeakerEvent, SpeakerOptions } from './speaker/speaker.ts'

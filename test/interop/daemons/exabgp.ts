@@ -17,6 +17,7 @@ export interface Exabgp extends Daemon {
 
 export interface ExabgpEvent {
   readonly type: string
+  readonly text?: string
   readonly neighbor?: Readonly<Record<string, unknown>>
 }
 
@@ -71,6 +72,15 @@ export async function startExabgp(
   }
 }
 
+/** Some of its lines are not JSON, e.g. those of route refreshes (4.2): they are kept as `text`. */
+function parseEvent(line: string): ExabgpEvent {
+  try {
+    return JSON.parse(line) as ExabgpEvent
+  } catch {
+    return { type: /"type": "(\w+)"/.exec(line)?.[1] ?? 'unreadable', text: line }
+  }
+}
+
 function converse(socket: Socket): Pick<Exabgp, 'events' | 'command'> {
   const events: ExabgpEvent[] = []
   const waiting: ((answer: string) => void)[] = []
@@ -79,7 +89,7 @@ function converse(socket: Socket): Pick<Exabgp, 'events' | 'command'> {
     for (const answer of waiting.splice(0)) answer('exabgp has ended')
   })
   createInterface({ input: socket }).on('line', (line) => {
-    if (line.startsWith('{')) events.push(JSON.parse(line) as ExabgpEvent)
+    if (line.startsWith('{')) events.push(parseEvent(line))
     else waiting.shift()?.(line)
   })
   return {

@@ -2,7 +2,7 @@ import type { Clock } from '@tortie/runtime'
 import { MessageFramer } from '../message/framer.ts'
 import { CeaseSubcode, ErrorCode } from '../message/iana.ts'
 import type { AttributeInterner } from '../message/intern.ts'
-import { type DecodedMessage, decodeMessage, headerSize, type Message, writeMessage } from '../message/message.ts'
+import { type DecodedMessage, decodeMessage, type Message, writeMessage } from '../message/message.ts'
 import { hardReset, type NotificationMessage, notification } from '../message/notification.ts'
 import type { OpenMessage } from '../message/open.ts'
 import { defaultWireOptions } from '../message/options.ts'
@@ -21,6 +21,7 @@ import {
 } from '../session/fsm.ts'
 import type { Session } from '../session/negotiate.ts'
 import { Inbox } from './inbox.ts'
+import type { MessageCounters } from './message-counters.ts'
 import type { Connection } from './ports.ts'
 import type { Timer, Timers } from './timers.ts'
 
@@ -55,7 +56,7 @@ export interface ConnectionOwner {
   /** A step is done. */
   stepped(connection: BgpConnection, before: Status, event: Event): void
   notified(notification: NotificationMessage, sent: boolean): void
-  readonly messages: { received: number; sent: number }
+  readonly messages: MessageCounters
 }
 
 /** Octets that wait to be read before the socket is paused, and at which it goes on. */
@@ -208,8 +209,7 @@ export class BgpConnection {
   /** Whole messages, e.g. UPDATEs. */
   sendBytes(bytes: Uint8Array): void {
     if (!this.socket) return
-    for (let at = 0; at + headerSize <= bytes.length; at += ((bytes[at + 16] ?? 0) << 8) | (bytes[at + 17] ?? 0))
-      this.owner.messages.sent++
+    this.owner.messages.count(bytes, 'sent')
     this.sentBytes += bytes.length
     this.socket.write(bytes)
     this.watchSending()
@@ -304,7 +304,7 @@ export class BgpConnection {
 
   /** False to read no further. */
   private take(bytes: Uint8Array): boolean {
-    this.owner.messages.received++
+    this.owner.messages.count(bytes, 'received')
     const decoded = decodeMessage(bytes, this.status.session?.receive ?? defaultWireOptions, this.ports.interner)
     if (decoded.kind === 'message') this.takeMessage(decoded.message)
     else if (decoded.kind === 'update') this.takeUpdate(decoded.decoded)

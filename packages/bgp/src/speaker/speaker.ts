@@ -6,6 +6,14 @@ import type { State } from '../session/fsm.ts'
 import type { Session } from '../session/negotiate.ts'
 import type { PeerConfig, SpeakerConfig } from './config.ts'
 
+/** Messages since the peer is known: all of them, and those of two types. */
+export interface MessageCounts {
+  readonly received: number
+  readonly sent: number
+  readonly updates: { readonly received: number; readonly sent: number }
+  readonly refreshes: { readonly received: number; readonly sent: number }
+}
+
 export interface PeerStatus {
   readonly key: string
   readonly kind?: string
@@ -23,7 +31,7 @@ export interface PeerStatus {
   readonly received: number
   readonly accepted: number
   readonly sent: number
-  readonly messages: { readonly received: number; readonly sent: number }
+  readonly messages: MessageCounts
   /** Its paths wait for it to come back. */
   readonly restarting: boolean
 }
