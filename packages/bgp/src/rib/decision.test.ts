@@ -204,6 +204,13 @@ describe('the decision process', () => {
     ])
   })
 
+  it('takes any number of paths', () => {
+    const lab = new RibLab({ maxPaths: 64 })
+    for (let last = 2; last < 60; last++) lab.receive(lab.peer(`192.0.2.${last}`, 64513), [prefix], path(64513))
+    expect(lab.views(prefix).filter(({ status }) => status === 'equal')).toHaveLength(57)
+    expect(lab.best(prefix)?.paths.map(({ peer }) => peer)[0]).toBe('192.0.2.2')
+  })
+
   it('ends the same in whatever order paths come', () => {
     const choice = fc.record({
       as: fc.constantFrom(64513, 64514, localAs),

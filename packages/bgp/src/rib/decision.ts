@@ -104,11 +104,20 @@ export class Decision {
       this.chosen[0] = this.#rest[0] as number
       return count
     }
-    const equal = this.#rest.slice(0, count).sort((a, b) => compareAfter(this.#routes, lastOfMultipath, a, b))
+    const equal = this.#sorted(count)
     const local = !sourceOf(this.#routes, equal[0] as number).peer
     const shared = local ? 1 : Math.min(count, Math.max(1, this.#maxPaths))
     this.chosen.set(equal.subarray(0, shared))
     return shared
+  }
+
+  /** The paths that share traffic, by the later steps. PERF: two are compared as they are; most prefixes have no more. */
+  #sorted(count: number): Uint32Array {
+    const equal = this.#rest.subarray(0, count)
+    const [first = 0, second = 0] = equal
+    if (count > 2) return equal.toSorted((a, b) => compareAfter(this.#routes, lastOfMultipath, a, b))
+    if (compareAfter(this.#routes, lastOfMultipath, first, second) > 0) equal.set([second, first])
+    return equal
   }
 
   /** The step at which each path of the chain lost; the best and its equals are not in it. */
@@ -121,12 +130,14 @@ export class Decision {
       if (isCandidate(this.#routes, path)) rest.push(path)
       else lost.set(path, 'resolvable')
     }
+    if (rest.length <= 1) return lost
     for (const step of steps.slice(0, lastOfMultipath + 1)) {
       const left = new Set(bestBy(this.#routes, step, rest))
       for (const path of rest) if (!left.has(path)) lost.set(path, step.name)
       rest = rest.filter((path) => left.has(path))
     }
-    const members = new Set(this.chosen.subarray(0, this.select(head)))
+    const count = this.select(head)
+    const members = new Set(this.chosen.subarray(0, count))
     for (const path of rest) {
       if (members.has(path)) continue
       const differs = steps.slice(lastOfMultipath + 1).find(({ rank }) => {
@@ -142,6 +153,11 @@ export class Decision {
     const rest = this.#rest
     const routes = this.#routes
     if (perNeighbor) {
+      // Mostly nobody sets a MED.
+      const first = rank(routes, rest[0] as number)
+      let same = 1
+      while (same < count && rank(routes, rest[same] as number) === first) same++
+      if (same === count) return count
       const left = bestBy(routes, { name: 'med', rank, perNeighbor }, Array.from(rest.subarray(0, count)))
       rest.set(left)
       return left.length
