@@ -59,6 +59,8 @@ class Driver implements BgpRoutes {
   #extras: readonly Route[] = []
   #then: Consequences = nothingBut({ stale: true })
   #scanned = false
+  /** A turn failed: how far it came with its writes is not known. */
+  #isUnsure = false
   #announceScanned: () => void = () => undefined
   #scanNotBeforeMs = 0
   #isTimed = false
@@ -186,8 +188,7 @@ class Driver implements BgpRoutes {
     })
     this.#turn = result.catch((error: unknown) => {
       if (error instanceof HostnetError) return
-      // How far it came is not known.
-      this.#then.stale = true
+      this.#isUnsure = true
       this.#wakeIn(retryMs)
     })
     return result
@@ -248,14 +249,14 @@ class Driver implements BgpRoutes {
   /** Takes in what was announced; reads the kernel where that does not tell. */
   async #catchUp(call: Call): Promise<void> {
     const events = this.#inbox.take()
-    if (!events) this.#then.stale = true
+    if (!events || this.#isUnsure) this.#then.stale = true
     for (const event of events ?? []) applyEvent(event, this.#shadow, this.#view, this.#config.protocol, this.#then)
     // Their gateways may now be reached another way.
     if (this.#viewChanged)
       for (const prefix of this.#statics.keys()) this.#then.rows.add(this.#shadow.table.find(prefix))
     if (!this.#then.stale) return
     const wait = this.#scanNotBeforeMs - this.#ports.clock.monotonicMs()
-    if (this.#scanned && wait > 0) this.#wakeIn(wait)
+    if (this.#scanned && wait > 0 && !this.#isUnsure) this.#wakeIn(wait)
     else await this.#scan(call)
   }
 
@@ -278,6 +279,7 @@ class Driver implements BgpRoutes {
     this.#then.stale = false
     this.#then.everything = true
     this.#scanned = true
+    this.#isUnsure = false
     this.#announceScanned()
     const ended = clock.monotonicMs()
     this.#scanNotBeforeMs = ended + scanShare * (ended - started)
