@@ -179,6 +179,21 @@ describe('local routes', () => {
     expect([...lab.rib.nextHops()]).toEqual([])
   })
 
+  it('change nothing when announced again as they are', () => {
+    const lab = new RibLab()
+    const addPath = { ...defaultWireOptions, addPath: { 4: true, 6: true } }
+    const target = lab.peer('192.0.2.9', localAs, {}, { send: addPath })
+    const route = { prefix: one, id: 'a', source: 'static', preference: 200, attributes: { med: 1 } } as const
+    lab.rib.announce(route)
+    lab.drain(target)
+    lab.rib.takeBest(10)
+    lab.rib.announce({ ...route, attributes: { ...route.attributes } })
+    expect([lab.drain(target).length, lab.rib.takeBest(10)]).toEqual([0, []])
+    lab.rib.announce({ ...route, attributes: { med: 2 } })
+    lab.drain(target)
+    expect(lab.receiver(target).table(4).get(one)).toHaveLength(1)
+  })
+
   it('are refused with values that nothing can carry', () => {
     const lab = new RibLab()
     const route = { prefix: one, id: 'a', source: 'static', preference: 200, attributes: {} } as const

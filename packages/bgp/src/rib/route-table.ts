@@ -120,11 +120,17 @@ export class RouteTable implements Routes {
   announceLocal(words: Uint32Array, length: number, route: LocalRoute, attributes: number): void {
     const source = this.sources.takeLocal(route.source, route.interface)
     const prefix = this.prefixes.add(words, 0, length)
-    const before = this.#findLocal(prefix, route.id)
-    if (before !== 0) this.remove(before)
     const imported: Imported = { flags: 0, attributes, preference: route.preference }
-    const path = this.#insert(prefix, source, 0, attributes, imported)
-    this.locals.set(path, route)
+    const before = this.#findLocal(prefix, route.id)
+    if (before !== 0 && this.paths.source[before] === source.index) {
+      // The same again, or with other attributes: no new path, and nothing at all if nothing differs.
+      this.sources.releaseLocal(source.index)
+      this.locals.set(before, route)
+      this.update(before, source, attributes, imported, 0)
+      return
+    }
+    if (before !== 0) this.remove(before)
+    this.locals.set(this.#insert(prefix, source, 0, attributes, imported), route)
   }
 
   withdrawLocal(words: Uint32Array, length: number, id: string): void {
@@ -278,14 +284,16 @@ export class RouteTable implements Routes {
   }
 
   /** Gives a path what it received and what became of that. @param cleared flags that it loses */
-  update(path: number, peer: PeerSource, received: number, imported: Imported, cleared: number): void {
+  update(path: number, source: Source, received: number, imported: Imported, cleared: number): void {
     const { paths, store } = this
     const flags = paths.flags[path] as number
     const kept = flags & ~cleared & ~importFlags
     const longLived = (kept & PathFlag.longLived) !== 0
     if (received !== paths.received[path]) {
-      this.hops.countPaths(store.nextHop[received] as number, 1)
-      this.hops.countPaths(store.nextHop[paths.received[path] as number] as number, -1)
+      if (source.peer) {
+        this.hops.countPaths(store.nextHop[received] as number, 1)
+        this.hops.countPaths(store.nextHop[paths.received[path] as number] as number, -1)
+      }
       store.retain(received)
       store.release(paths.received[path] as number)
       paths.received[path] = received
@@ -297,8 +305,8 @@ export class RouteTable implements Routes {
       imported.flags === (flags & importFlags)
     paths.flags[path] = kept | imported.flags | (same ? 0 : PathFlag.changed)
     if (!same) {
-      this.#count(peer, flags, -1)
-      this.#count(peer, imported.flags, 1)
+      this.#count(source, flags, -1)
+      this.#count(source, imported.flags, 1)
       store.retain(attributes)
       store.release(paths.attributes[path] as number)
       paths.attributes[path] = attributes
