@@ -53,6 +53,7 @@ export class AttributeStore {
   references: Uint32Array
   size = 0
   readonly #hops: NextHops
+  readonly #seed: number
   readonly #entries: (Entry | undefined)[] = [undefined]
   #end = 1
   /** Chains: sets with one `attributes` object and different next hops; sets in one bucket; free numbers. */
@@ -66,9 +67,11 @@ export class AttributeStore {
   readonly #one = new ByteWriter()
   readonly #other = new ByteWriter()
 
-  constructor(hops: NextHops) {
+  /** @param seed see `RibOptions` */
+  constructor(hops: NextHops, seed = 0) {
     const capacity = 256
     this.#hops = hops
+    this.#seed = seed
     this.localPref = new Uint32Array(capacity)
     this.pathLength = new Uint16Array(capacity)
     this.origin = new Uint8Array(capacity)
@@ -103,7 +106,7 @@ export class AttributeStore {
       if (entry.nextHop === nextHop && entry.linkLocal === linkLocal) return this.#again(id)
     }
     const bytes = canonical(this.#one, attributes, nextHop, linkLocal)
-    const hash = hashOf(bytes)
+    const hash = hashOf(bytes, this.#seed)
     for (let id = this.#buckets[hash % this.#buckets.length] as number; id !== 0; id = this.#sameBucket[id] as number)
       if (this.#hash[id] === hash && this.#equals(id, bytes)) return this.#again(id)
     return this.#add({ attributes, nextHop, linkLocal }, hash)
@@ -241,8 +244,8 @@ function canonical(writer: ByteWriter, attributes: PathAttributes, nextHop?: str
 }
 
 /** FNV-1a. */
-function hashOf(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5
+function hashOf(bytes: Uint8Array, seed: number): number {
+  let hash = 0x811c9dc5 ^ seed
   for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193)
   return hash >>> 0
 }

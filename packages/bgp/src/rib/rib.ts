@@ -52,7 +52,7 @@ class Tables implements Rib {
 
   constructor({ maxPaths, resolveByDefault, seed = 0 }: RibOptions) {
     this.#hops = new NextHops(resolveByDefault)
-    this.#store = new AttributeStore(this.#hops)
+    this.#store = new AttributeStore(this.#hops, seed)
     const shared = { store: this.#store, hops: this.#hops, sources: this.#sources, maxPaths, seed }
     const tables = (family: Family): FamilyTables => {
       const routes = new RouteTable(family, shared)

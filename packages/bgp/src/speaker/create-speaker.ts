@@ -28,7 +28,8 @@ const nextHopsGather = 0.02
  */
 export function createSpeaker(config: SpeakerConfig, ports: SpeakerPorts, options: SpeakerOptions = {}): Speaker {
   const { resolveByDefault } = options
-  const rib = createRib({ maxPaths: config.maxPaths, ...(resolveByDefault && { resolveByDefault }) })
+  const seed = Math.floor(ports.random.next() * 2 ** 31)
+  const rib = createRib({ maxPaths: config.maxPaths, seed, ...(resolveByDefault && { resolveByDefault }) })
   return new BgpSpeaker(config, ports, rib, options)
 }
 
