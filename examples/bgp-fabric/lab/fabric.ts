@@ -1,5 +1,5 @@
 /** Hosts in subnets of their own behind one router: nothing but the router joins them. */
-import { type Host, type Network, run } from '../../three-hosts/lab/network.ts'
+import { type Host, type Network, namespacesOf, run } from '../../three-hosts/lab/network.ts'
 
 export interface Fabric extends Network {
   readonly router: string
@@ -24,7 +24,6 @@ export function createFabric(prefix: string, hostCount: number): Fabric {
   const hosts = Array.from({ length: hostCount }, (_, i) => host(`host${i + 1}`, i + 1))
   const outside = host('outside', 100)
   const router = `${prefix}-router`
-  const podNetns = (pod: string): string => `${prefix}-pod-${pod}`
   const gateway = ({ name }: Host): { ipv4: string; ipv6: string } => {
     const subnet = subnets.get(name)
     return { ipv4: `10.10.${subnet}.254`, ipv6: `2001:db8:${subnet}::fe` }
@@ -33,7 +32,6 @@ export function createFabric(prefix: string, hostCount: number): Fabric {
     hosts,
     outside,
     router,
-    podNetns,
     gateway,
     build() {
       ip('netns', 'add', router)
@@ -42,16 +40,7 @@ export function createFabric(prefix: string, hostCount: number): Fabric {
         ip('netns', 'exec', router, 'sysctl', '-qw', `${key}=1`)
       for (const machine of [...hosts, outside]) attach(machine, router, gateway(machine))
     },
-    addPod(pod) {
-      ip('netns', 'add', podNetns(pod))
-      return `/var/run/netns/${podNetns(pod)}`
-    },
-    remove() {
-      const names = ip('netns', 'list')
-        .split('\n')
-        .map((line) => line.split(' ')[0] ?? '')
-      for (const name of names) if (name.startsWith(`${prefix}-`)) ip('netns', 'del', name)
-    },
+    ...namespacesOf(prefix),
   }
 }
 

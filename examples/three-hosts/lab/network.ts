@@ -41,17 +41,24 @@ export function createNetwork(prefix: string, hostCount: number): Network {
   const hosts = Array.from({ length: hostCount }, (_, i) => host(`host${i + 1}`, i + 1))
   const outside = host('outside', 100)
   const switchNetns = `${prefix}-switch`
-  const podNetns = (pod: string): string => `${prefix}-pod-${pod}`
   return {
     hosts,
     outside,
-    podNetns,
     build() {
       ip('netns', 'add', switchNetns)
       ip('-n', switchNetns, 'link', 'add', 'br0', 'type', 'bridge')
       ip('-n', switchNetns, 'link', 'set', 'br0', 'up')
       for (const machine of [...hosts, outside]) attach(machine, switchNetns)
     },
+    ...namespacesOf(prefix),
+  }
+}
+
+/** What is the same for every network whose namespaces begin with a prefix. */
+export function namespacesOf(prefix: string): Pick<Network, 'addPod' | 'podNetns' | 'remove'> {
+  const podNetns = (pod: string): string => `${prefix}-pod-${pod}`
+  return {
+    podNetns,
     addPod(pod) {
       ip('netns', 'add', podNetns(pod))
       return `/var/run/netns/${podNetns(pod)}`
