@@ -18,9 +18,9 @@ export function hasOutput({ out, built }: UpdateGroup, { cursor, owedCount, feed
  */
 export class Output {
   readonly #table: RouteTable
-  readonly #slots = new Uint32Array(largestBatch)
+  #slots = new Uint32Array(smallestBatch)
   /** Chains through the batch: index of the next entry with the same attribute set, plus 1. */
-  readonly #next = new Uint32Array(largestBatch)
+  #next = new Uint32Array(smallestBatch)
   /** First and last entry, plus 1, by attribute set; 0 outside of `write`. */
   #first = new Uint32Array(256)
   #last = new Uint32Array(256)
@@ -68,6 +68,11 @@ export class Output {
 
   /** Takes the next slots for the peer: owed ones, then on from its cursor. */
   #collect({ out }: UpdateGroup, member: Member, limit: number): number {
+    const waiting = member.owedCount + out.length - member.cursor
+    while (this.#slots.length < Math.min(limit, waiting)) {
+      this.#slots = new Uint32Array(this.#slots.length * 2)
+      this.#next = new Uint32Array(this.#slots.length)
+    }
     const slots = this.#slots
     let count = 0
     while (member.owedCount > 0 && count < limit) {

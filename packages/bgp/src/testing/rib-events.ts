@@ -2,13 +2,12 @@ import type { Family } from '@tortie/ip'
 import fc from 'fast-check'
 import { acceptAll, type Filter, rejectAll } from '../filter/filter.ts'
 import { WellKnownCommunity } from '../message/iana.ts'
-import { defaultWireOptions } from '../message/options.ts'
 import type { PathAttributes } from '../message/path-attributes.ts'
 import type { LocalRoute, NextHopResolution, RibPeer } from '../rib/contract.ts'
 import type { Session } from '../session/negotiate.ts'
+import { localAs, ribPeer, ribSession } from './rib-lab.ts'
 
 /** Peers, routes and events for the routing tables: few of each, so that they meet. */
-const localAs = 64512
 export const prefixes: Readonly<Record<Family, readonly string[]>> = {
   4: ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.0/24', '10.1.2.3/32', '0.0.0.0/0'],
   6: ['fd00::/8', 'fd00:1::/64', 'fd00:1::1/128'],
@@ -57,41 +56,20 @@ export const kinds: readonly PeerKind[] = [
   { remoteAs: 64514, id: '10.9.0.8', addPath: true },
 ]
 
-export function configOf(i: number, changes: Partial<RibPeer> = {}): RibPeer {
+export function configOf(i: number): RibPeer {
   const { remoteAs, id, client = false, role } = kinds[i] as PeerKind
-  return {
-    key: `peer-${i}`,
-    address: id,
-    localAs,
-    remoteAs,
-    localId: '10.9.0.99',
-    localAddress: { 4: '10.9.0.99', 6: '2001:db8::99' },
-    client,
-    nextHop: 'auto',
-    allowLocalAs: 0,
-    enforceFirstAs: false,
-    gracefulShutdown: true,
-    importFilter: acceptAll,
-    exportFilter: acceptAll,
-    ...(role !== undefined && { role }),
-    ...changes,
-  }
+  const own = { localId: '10.9.0.99', localAddress: { 4: '10.9.0.99', 6: '2001:db8::99' }, gracefulShutdown: true }
+  return ribPeer({ key: `peer-${i}`, address: id, remoteAs, client, ...own, ...(role !== undefined && { role }) })
 }
 
 export function sessionOf(i: number): Session {
   const { remoteAs, id, addPath = false } = kinds[i] as PeerKind
-  const peer = remoteAs === localAs ? 'internal' : 'external'
-  const wire = { ...defaultWireOptions, peer, addPath: { 4: addPath, 6: addPath } } as const
+  const session = ribSession(remoteAs, id)
+  const wire = { ...session.send, addPath: { 4: addPath, 6: addPath } }
   return {
-    remoteAs,
-    remoteId: id,
-    peer,
-    holdTime: 90,
-    keepaliveTime: 30,
-    families: [4, 6],
+    ...session,
     send: wire,
     receive: wire,
-    routeRefresh: true,
     enhancedRouteRefresh: i % 2 === 0,
     ...(i === 2 && { longLived: [] }),
   }
