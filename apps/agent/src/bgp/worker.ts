@@ -24,8 +24,14 @@ const severities: Readonly<Record<string, string>> = { debug: 'DEBUG', info: 'IN
 async function keptFamilies(route: NetlinkTransport, call: Call): Promise<Family[]> {
   const { protocol } = defaultBgpRoutesConfig
   const rt = createRtnetlink(route)
-  const has = async (family: Family): Promise<boolean> =>
-    (await rt.read(routes({ family, table: RT_TABLE_MAIN, protocol }), call)).some((one) => one.protocol === protocol)
+  const has = async (family: Family): Promise<boolean> => {
+    let found = false
+    const visit = (one: { readonly protocol: number }): void => {
+      found ||= one.protocol === protocol
+    }
+    await rt.scan(routes({ family, table: RT_TABLE_MAIN, protocol }), () => visit, call)
+    return found
+  }
   return [...((await has(4)) ? [4 as const] : []), ...((await has(6)) ? [6 as const] : [])]
 }
 
