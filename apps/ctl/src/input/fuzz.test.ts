@@ -12,7 +12,7 @@ const count = Number(process.env.TORTIE_FUZZ_COUNT ?? 3_000)
 /** The number of a case makes it: what a failure names can be run alone. */
 const first = Number(process.env.TORTIE_FUZZ_FIRST ?? 0)
 /** A hang, not a slow day. */
-const longestMs = 5_000
+const longestMs = 20_000
 
 const texts = fc
   .sample(fc.array(anyResource, { minLength: 1, maxLength: 2 }), { numRuns: 500, seed: 1 })

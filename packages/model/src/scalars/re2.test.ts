@@ -368,7 +368,7 @@ it.each([
 ])('a hundred thousand characters of %s are judged at once', (_what, text) => {
   const since = performance.now()
   re2Complaint(text)
-  expect(performance.now() - since).toBeLessThan(2_000)
+  expect(performance.now() - since).toBeLessThan(5_000)
 })
 
 function* patternsIn(schema: JsonValue): Generator<string> {

@@ -24,7 +24,7 @@ const count = Number(process.env.TORTIE_FUZZ_COUNT ?? 30_000)
 /** The number of a case makes it: what a failure names can be run alone. */
 const first = Number(process.env.TORTIE_FUZZ_FIRST ?? 0)
 /** Far more than any case takes on a machine that does other things too: a hang, not a slow day. */
-const longestMs = 5_000
+const longestMs = 20_000
 
 const ports = { clock: { wallMs: () => 0 }, random: { uuid: () => 'u' } }
 
