@@ -194,6 +194,20 @@ describe('local routes', () => {
     expect(lab.receiver(target).table(4).get(one)).toHaveLength(1)
   })
 
+  it('are exported by what they are, not by what another was whose place they took', () => {
+    const lab = new RibLab()
+    const match = { interfaces: ['eth1'] }
+    const exportFilter = { statements: [{ origin: 'eth1', match, verdict: 'reject' }], otherwise: 'accept' } as const
+    const target = lab.peer('192.0.2.9', 64513, { exportFilter })
+    const route = { id: 'a', source: 'kernel', preference: 10, attributes: {} } as const
+    lab.rib.announce({ ...route, prefix: one, interface: 'eth1' })
+    lab.rib.announce({ ...route, prefix: two })
+    expect(lab.sent(target)).toEqual([two])
+    lab.rib.withdrawLocal(one, 'a')
+    lab.rib.announce({ ...route, prefix: one, interface: 'eth2' })
+    expect(lab.sent(target)).toEqual([one, two])
+  })
+
   it('are refused with values that nothing can carry', () => {
     const lab = new RibLab()
     const route = { prefix: one, id: 'a', source: 'static', preference: 200, attributes: {} } as const

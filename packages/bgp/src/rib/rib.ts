@@ -62,6 +62,9 @@ class Tables implements Rib {
       return { routes, groups: new UpdateGroups(routes), output: new Output(routes) }
     }
     this.#of = { 4: tables(4), 6: tables(6) }
+    this.#sources.whenFree((source) => {
+      for (const { groups } of this.#tables()) groups.forgetSource(source)
+    })
   }
 
   addPeer(config: RibPeer): PeerIndex {
@@ -90,10 +93,7 @@ class Tables implements Rib {
   removePeer(index: PeerIndex): void {
     const peer = this.#sources.peer(index)
     this.close(index, [])
-    for (const { routes, groups } of this.#tables()) {
-      for (const path of routes.pathsOf(index)) routes.remove(path)
-      groups.forgetStages()
-    }
+    for (const { routes } of this.#tables()) for (const path of routes.pathsOf(index)) routes.remove(path)
     this.#sources.removePeer(peer)
   }
 
@@ -249,7 +249,7 @@ class Tables implements Rib {
 
   /** What the peer is to others has changed. */
   #reconsider(peer: PeerSource, routes: RouteTable, groups: UpdateGroups): void {
-    groups.forgetStages()
+    groups.forgetSource(peer.index)
     markSourceDirty(routes, peer.index)
   }
 

@@ -112,6 +112,7 @@ export class Sources {
   readonly #free: number[] = []
   readonly #locals = new Map<string, LocalSource>()
   readonly #filters = new Filters()
+  readonly #onFree: ((index: number) => void)[] = []
   /** Peers in the order of their addresses. */
   readonly #ranked: { readonly peer: PeerSource; readonly address: Address }[] = []
 
@@ -128,6 +129,7 @@ export class Sources {
   }
 
   removePeer(peer: PeerSource): void {
+    for (const free of this.#onFree) free(peer.index)
     this.all[peer.index] = undefined
     this.#free.push(peer.index)
     this.#remove(peer)
@@ -178,9 +180,15 @@ export class Sources {
     return made
   }
 
+  /** Calls `free` with every number that may from now on be another's. */
+  whenFree(free: (index: number) => void): void {
+    this.#onFree.push(free)
+  }
+
   releaseLocal(index: number): void {
     const source = this.all[index] as LocalSource
     if (--source.references > 0) return
+    for (const free of this.#onFree) free(index)
     this.#locals.delete(`${source.kind} ${source.interface ?? ''}`)
     this.all[index] = undefined
     this.#free.push(index)

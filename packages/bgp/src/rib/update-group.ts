@@ -12,7 +12,7 @@ interface Stage {
   readonly attributes: number
   readonly source: number
   /** Of the next stage with this attribute set; 0 is none. */
-  readonly next: number
+  next: number
   /** Outgoing set, or `byPrefix`. */
   readonly always: number
   readonly byPrefix: ByPrefix | undefined
@@ -115,6 +115,22 @@ export class UpdateGroup {
     this.#stages = [undefined]
     this.#freeStages = []
     this.#stageOf.fill(0)
+  }
+
+  /** Forgets what was evaluated for a source: it has changed, or its number is another's. PERF: a look at each stage. */
+  forgetSource(source: number): void {
+    for (const [number, stage] of this.#stages.entries()) {
+      if (stage?.source !== source) continue
+      let before = this.#stageOf[stage.attributes] as number
+      if (before === number) this.#stageOf[stage.attributes] = stage.next
+      else {
+        while (this.#stages[before]?.next !== number) before = this.#stages[before]?.next as number
+        ;(this.#stages[before] as Stage).next = stage.next
+      }
+      this.#stages[number] = undefined
+      this.#freeStages.push(number)
+      this.#release(stage)
+    }
   }
 
   /** Forgets what was evaluated for an attribute set that is no longer in use. */

@@ -87,6 +87,10 @@ export class UpdateGroups {
     for (const group of this.#table.groups) group.forgetStages()
   }
 
+  forgetSource(source: number): void {
+    for (const group of this.#table.groups) group.forgetSource(source)
+  }
+
   #groupFor(peer: PeerSource): UpdateGroup {
     const treatment = treatmentOf(peer, this.#table)
     const key = keyOf(treatment)
