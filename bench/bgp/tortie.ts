@@ -1,21 +1,21 @@
-/** Our speaker as the daemon under test: two neighbours, no kernel routes. */
+/** Our speaker as the daemon under test: neighbours as its argument says, no kernel routes. */
 import { setImmediate as yieldTurn } from 'node:timers/promises'
-import { acceptAll, createSpeaker, peerConfig } from '@tortie/bgp'
+import { acceptAll, createSpeaker, peerConfig, rejectAll } from '@tortie/bgp'
 import { openTcpNetwork } from '@tortie/linux'
 import { silentLog } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
+import { type Dut, localAs, routerId } from './daemons.ts'
 
-const peer = (subnet: number, remoteAs: number) => ({
-  ...peerConfig({ key: `subnet${subnet}`, address: `10.0.${subnet}.2`, localAs: 64_512, remoteAs, passive: true }),
-  importFilter: acceptAll,
-  exportFilter: acceptAll,
-})
-
+const { peers, holdTime } = JSON.parse(process.argv[2] ?? '{}') as Dut
 const speaker = createSpeaker(
   {
-    routerId: '10.0.2.1',
+    routerId,
     listen: [{ family: 4, port: 179 }],
-    peers: [peer(2, 64_513), peer(3, 64_514)],
+    peers: peers.map(({ remote, as, exports }) => ({
+      ...peerConfig({ address: remote, localAs, remoteAs: as, passive: true, holdTime }),
+      importFilter: acceptAll,
+      exportFilter: exports ? acceptAll : rejectAll,
+    })),
     recoveryTime: 0,
     maxPaths: 1,
   },
