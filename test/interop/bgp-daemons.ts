@@ -11,6 +11,10 @@ export interface Neighbor {
   readonly ours: string
   readonly theirs: string
   readonly ourAs: number
+  /** The daemon's in this session; that of the description when undefined. BIRD and ExaBGP only. */
+  readonly theirAs?: number
+  /** Without 4-octet AS numbers. BIRD and ExaBGP only. */
+  readonly twoOctets?: boolean
   readonly password?: string
   /** GTSM: hops to us at most. */
   readonly hops?: number
@@ -77,11 +81,12 @@ export function birdConfig({ as, routerId, neighbors, networks, transit, more }:
     )
     return lines(
       `protocol bgp n${i} {`,
-      `local ${one.theirs} as ${as}; neighbor ${one.ours} as ${one.ourAs};`,
+      `local ${one.theirs} as ${one.theirAs ?? as}; neighbor ${one.ours} ${one.twoOctets && one.ourAs > 0xffff ? 'external' : `as ${one.ourAs}`};`,
       one.hops === undefined ? 'multihop 64;' : `multihop ${one.hops}; ttl security on;`,
       `hold time ${one.holdTime ?? 30}; connect delay time 1; connect retry time 1; error wait time 1,2;`,
       one.password !== undefined && `password "${one.password}";`,
       one.passive && 'passive on;',
+      one.twoOctets && 'enable as4 off;',
       one.client && 'rr client;',
       one.gracefulRestart === undefined
         ? 'graceful restart off;'
@@ -247,12 +252,12 @@ export function exabgpConfig(
     )
     return lines(
       `neighbor ${one.ours} {`,
-      `router-id ${routerId}; local-address ${one.theirs}; local-as ${as}; peer-as ${one.ourAs};`,
+      `router-id ${routerId}; local-address ${one.theirs}; local-as ${one.theirAs ?? as}; peer-as ${one.ourAs};`,
       `hold-time ${one.holdTime ?? 30};`,
       one.hops === undefined ? 'outgoing-ttl 64;' : `outgoing-ttl 255; incoming-ttl ${256 - one.hops};`,
       one.password !== undefined && `md5-password '${one.password}';`,
       one.passive && 'passive true;',
-      `capability { asn4 enable; route-refresh enable; ${one.gracefulRestart === undefined ? '' : `graceful-restart ${one.gracefulRestart};`} ${one.addPath ? 'add-path send/receive;' : ''} extended-message enable; }`,
+      `capability { asn4 ${one.twoOctets ? 'disable' : 'enable'}; route-refresh enable; ${one.gracefulRestart === undefined ? '' : `graceful-restart ${one.gracefulRestart};`} ${one.addPath ? 'add-path send/receive;' : ''} extended-message enable; }`,
       `family { ${own.map((family) => `ipv${family} unicast;`).join(' ')} }`,
       api.neighbor,
       one.more,
