@@ -27,6 +27,8 @@ export class AdjRibOut {
   journal: Uint32Array = new Uint32Array(1024)
   /** Of the journal. */
   length = 0
+  /** Changes with everything that a peer could be sent, and with the journal. */
+  version = 0
   readonly members: Member[] = []
   readonly #slots: Slots
   readonly #store: AttributeStore
@@ -53,6 +55,7 @@ export class AdjRibOut {
     if (before === attributes) {
       if (attributes === 0 || from === source) return
       this.source[slot] = source
+      this.version++
       // The same route from another peer: new for the one, no longer there for the other.
       for (const member of this.members) if (member.source === from || member.source === source) member.owe(slot)
       return
@@ -68,6 +71,7 @@ export class AdjRibOut {
 
   /** Puts the slot at the end of the journal, unless nobody has read it where it is. */
   append(slot: number): void {
+    this.version++
     if (slot >= this.attributes.length) this.#widen()
     if (this.length === this.journal.length) this.#makeRoom()
     const at = this.position[slot] as number
@@ -126,6 +130,7 @@ export class AdjRibOut {
 
   /** Keeps what is alive, and of what says "nothing" what a peer has yet to hear. */
   #compact(): void {
+    this.version++
     const cursors = this.#cursors()
     let next = 0
     let to = 0

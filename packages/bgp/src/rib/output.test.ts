@@ -236,6 +236,42 @@ it('does not grow when a peer takes nothing and new prefixes come and go', () =>
   expect(messages(lab.drain(target))).toEqual([])
 })
 
+it('remembers what a peer that takes nothing still has to hear, while others make it tidy up', () => {
+  const { lab, source, target } = pair()
+  lab.receive(source, prefixes(300), path(64513))
+  lab.drain(target)
+  lab.drain(source)
+  lab.withdraw(source, ...prefixes(200))
+  lab.drain(source)
+  for (let i = 0; i < 20; i++) {
+    lab.receive(source, prefixes(300).slice(250), path(64513, i))
+    lab.drain(source)
+  }
+  expect(lab.sent(target)).toEqual(prefixes(300).slice(200).sort())
+})
+
+it('passes a route on to whom it came from before, when it now comes from another', () => {
+  const lab = new RibLab()
+  const [one, other] = [lab.peer('192.0.2.2', 64513), lab.peer('192.0.2.3', 64513)]
+  lab.receive(one, ['10.0.0.0/8'], path(64513))
+  lab.receive(other, ['10.0.0.0/8'], path(64513))
+  expect([lab.sent(one), lab.sent(other)]).toEqual([[], ['10.0.0.0/8']])
+  lab.withdraw(one, '10.0.0.0/8')
+  expect([lab.sent(one), lab.sent(other)]).toEqual([['10.0.0.0/8'], []])
+})
+
+it('writes the same bytes to peers that are as far, but not to those that a path came from', () => {
+  const lab = new RibLab()
+  const source = lab.peer('192.0.2.2', 64513)
+  const targets = [3, 4, 5].map((last) => lab.peer(`192.0.2.${last}`, 64510 + last))
+  lab.receive(source, prefixes(100), path(64513))
+  lab.receive(targets[1] ?? 0, ['11.0.0.0/8'], path(64514))
+  const [first, second, third] = targets.map((target) => lab.drain(target))
+  expect(third).toEqual(first)
+  expect(second).not.toEqual(first)
+  expect(targets.map((target) => lab.receiver(target).size)).toEqual([101, 100, 101])
+})
+
 it('shares one evaluation among peers that are treated alike', () => {
   const lab = new RibLab()
   const source = lab.peer('192.0.2.2', localAs)

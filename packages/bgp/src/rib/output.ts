@@ -1,11 +1,14 @@
 import type { ByteWriter } from '../message/writer.ts'
 import type { Member } from './member.ts'
 import type { RouteTable } from './route-table.ts'
+import { SharedBatches } from './shared-batches.ts'
 import type { UpdateGroup } from './update-group.ts'
 import { writeEndOfRib, writeRefreshMarker } from './update-packer.ts'
 
 const smallestBatch = 64
 const largestBatch = 32_768
+/** Bytes of a batch that are kept for other peers. */
+const largestShared = 128 * 1024
 
 /** Whether there is something to write for the peer. */
 export function hasOutput({ out, built }: UpdateGroup, { cursor, owedCount, feed }: Member): boolean {
@@ -26,6 +29,10 @@ export class Output {
   #last = new Uint32Array(256)
   readonly #buckets: number[] = []
   #withdrawn = 0
+  #announced = 0
+  /** Of the announced ones. */
+  #sources = new Set<number>()
+  readonly #shared = new SharedBatches()
 
   constructor(table: RouteTable) {
     this.#table = table
@@ -41,13 +48,7 @@ export class Output {
         feed.begins = false
         writeRefreshMarker(writer, this.#table.family, 'begin', treatment.wire)
       }
-      const room = (bytes - (writer.length - start)) / member.bytesPerSlot
-      const batch = this.#collect(group, member, Math.min(largestBatch, Math.max(smallestBatch, Math.floor(room))))
-      if (batch > 0) {
-        const before = writer.length
-        this.#write(group, member, batch, writer)
-        member.bytesPerSlot = Math.max(1, (writer.length - before) / batch)
-      }
+      if (!this.#repeat(group, member, writer)) this.#writeBatch(group, member, writer, bytes - writer.length + start)
       if (member.owedCount > 0 || member.cursor < out.length) continue
       if (!member.feed || !group.built) break
       this.#endFeed(group, member, framed, writer)
@@ -64,6 +65,36 @@ export class Output {
     if (!member.refreshAgain) return
     member.refreshAgain = false
     member.startFeed('refresh', framed)
+  }
+
+  /** What another peer was sent from the same place on, if that is all that this one is to hear. */
+  #repeat({ out }: UpdateGroup, member: Member, writer: ByteWriter): boolean {
+    const batch = this.#shared.find(out, member)
+    if (!batch) return false
+    writer.raw(batch.bytes)
+    const { journal, position } = out
+    for (let i = batch.from; i < batch.to; i++) {
+      const slot = journal[i] as number
+      if (position[slot] === i + 1) member.noteSent(slot)
+    }
+    member.cursor = batch.to
+    out.consume(batch.to)
+    return true
+  }
+
+  #writeBatch(group: UpdateGroup, member: Member, writer: ByteWriter, bytes: number): void {
+    const { out } = group
+    const { cursor: from, owedCount } = member
+    const start = writer.length
+    const room = Math.floor(bytes / member.bytesPerSlot)
+    const batch = this.#collect(group, member, Math.min(largestBatch, Math.max(smallestBatch, room)))
+    if (batch === 0) return
+    this.#sort(group, member, batch)
+    const sources = this.#sources
+    const same = this.#write(group, member, writer) && owedCount === 0 && this.#announced === batch
+    member.bytesPerSlot = Math.max(1, (writer.length - start) / batch)
+    if (!same || out.members.length === 1 || writer.length - start > largestShared) return
+    this.#shared.keep({ out, version: out.version, from, to: member.cursor, bytes: writer.bytes.slice(start), sources })
   }
 
   /** Takes the next slots for the peer: owed ones, then on from its cursor. */
@@ -91,9 +122,10 @@ export class Output {
     return count
   }
 
-  #write(group: UpdateGroup, member: Member, batch: number, writer: ByteWriter): void {
-    this.#sort(group, member, batch)
+  /** Writes the sorted batch. @returns false when something did not fit */
+  #write(group: UpdateGroup, member: Member, writer: ByteWriter): boolean {
     const { packer } = group
+    let fits = true
     if (this.#withdrawn !== 0) {
       packer.withdraw(writer)
       this.#writeChain(group, member, this.#withdrawn, false)
@@ -109,11 +141,13 @@ export class Output {
         continue
       }
       // The attributes alone fill a message: what the peer has of these prefixes is no longer true.
+      fits = false
       packer.withdraw(writer)
       this.#writeChain(group, member, first, false, true)
       packer.end()
     }
     this.#buckets.length = 0
+    return fits
   }
 
   /** Sorts the batch into a chain of withdrawals and one for each attribute set, in order of appearance. */
@@ -125,6 +159,9 @@ export class Output {
     }
     const [slots, next, first, last] = [this.#slots, this.#next, this.#first, this.#last]
     this.#withdrawn = 0
+    this.#announced = 0
+    this.#sources = new Set()
+    let lastSource = -1
     let lastWithdrawn = 0
     for (let i = 0; i < batch; i++) {
       const slot = slots[i] as number
@@ -136,6 +173,10 @@ export class Output {
         else next[lastWithdrawn - 1] = i + 1
         lastWithdrawn = i + 1
       } else {
+        this.#announced++
+        const source = out.source[slot] as number
+        if (source !== lastSource) this.#sources.add(source)
+        lastSource = source
         if (first[attributes] === 0) {
           first[attributes] = i + 1
           this.#buckets.push(attributes)

@@ -220,6 +220,34 @@ describe('local routes', () => {
   })
 })
 
+it('explains between a change and its decision too', () => {
+  const lab = new RibLab()
+  const [from, to] = [lab.peer('192.0.2.2', 64513), lab.peer('192.0.2.3', 64514)]
+  lab.receive(from, [one], path(64513))
+  lab.rib.announce({ prefix: one, id: 'a', source: 'kernel', preference: 10, attributes: {} })
+  lab.settle()
+  lab.withdraw(from, one)
+  expect(lab.rib.explainExport(to, one)).toMatchObject([{ sent: false, because: 'no path is best' }])
+  expect([...lab.rib.best(4)].map(({ paths }) => paths[0]?.localRouteId)).toEqual(['a'])
+})
+
+it('tells what was decided, not what a next hop does meanwhile', () => {
+  const lab = new RibLab()
+  const peer = lab.peer('192.0.2.2', 64513)
+  lab.rib.resolveNextHop('192.0.2.2', undefined)
+  lab.rib.announce({ prefix: one, id: 'a', source: 'kernel', preference: 10, attributes: {} })
+  lab.receive(peer, [one], path(64513))
+  lab.settle().rib.resolveNextHop('192.0.2.2', { metric: 0 })
+  expect(lab.rib.takeBest(10).map(({ paths }) => paths[0]?.source)).toEqual(['bgp'])
+  lab.rib.resolveNextHop('192.0.2.2', undefined)
+  expect(
+    lab
+      .settle()
+      .rib.takeBest(10)
+      .map(({ paths }) => paths[0]?.source),
+  ).toEqual(['kernel'])
+})
+
 it('knows no peer that is not there', () => {
   const { rib } = new RibLab()
   expect(() => rib.removePeer(3)).toThrowError(/there is none of number 3/)

@@ -254,6 +254,8 @@ class Tables implements Rib {
   }
 
   takeBest(limit: number): BestRoute[] {
+    // What is told is what was decided: nothing may be known that the decision did not see.
+    this.#applyNextHops()
     const taken: BestRoute[] = []
     for (const { routes } of this.#tables()) {
       const best = new BestRoutes(routes)
@@ -329,6 +331,7 @@ class Tables implements Rib {
   *best(family: Family): Generator<BestRoute> {
     const { routes } = this.#of[family]
     for (let prefix = 1; prefix < routes.prefixes.end; prefix++) {
+      this.#applyNextHops()
       routes.settle(prefix)
       if (routes.prefixes.best[prefix] !== 0) yield new BestRoutes(routes).of(prefix)
     }
