@@ -1,7 +1,7 @@
 /**
  * The routing tables of BGP alone, without sockets: a feeder's UPDATEs go in, are decided, and come out as UPDATEs for
- * another peer; then everything is withdrawn. One attribute set, and 50,000. The reference is BIRD's whole way of a route,
- * sockets included, as measured by the BGP bench.
+ * another peer; then everything is withdrawn. One attribute set, and 50,000. How that compares with other daemons, sockets
+ * included, is what bgp.bench.ts measures.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
