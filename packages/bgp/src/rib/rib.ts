@@ -280,18 +280,14 @@ class Tables implements Rib {
     return left === 0
   }
 
+  /** PERF: runs after each slice of decisions, so it walks through members and looks nothing up. */
   takeReady(): PeerIndex[] {
-    const ready: PeerIndex[] = []
-    if (this.#held) return ready
-    for (const peer of this.#sources.peers())
-      if (families.some((family) => this.#waits(peer, family))) ready.push(peer.index)
-    return ready
-  }
-
-  #waits(peer: PeerSource, family: Family): boolean {
-    const member = peer.members[family]
-    const group = member && this.#of[family].groups.of(peer)
-    return group !== undefined && hasOutput(group, member as NonNullable<typeof member>)
+    const ready = new Set<PeerIndex>()
+    if (this.#held) return []
+    for (const { routes } of this.#tables())
+      for (const group of routes.groups)
+        for (const member of group.out.members) if (hasOutput(group, member)) ready.add(member.source)
+    return [...ready]
   }
 
   output(index: PeerIndex, writer: ByteWriter, bytes: number): boolean {

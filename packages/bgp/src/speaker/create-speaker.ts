@@ -271,11 +271,13 @@ class BgpSpeaker implements Speaker {
   private peerFor({ remoteAddress, localAddress }: Connection): Peer | undefined {
     const [remote, local] = [canonical(remoteAddress), canonical(localAddress)]
     const [, zone] = remoteAddress.split('%')
-    for (const peer of this.sortedPeers()) {
+    let first: Peer | undefined
+    for (const peer of this.peersByKey.values()) {
       const { address, localAddress: expected, interface: device } = peer.config
-      const fits = expected === undefined || canonical(expected) === local
-      if (canonical(address) === remote && fits && (!zone || !device || zone === device)) return peer
+      const fits = canonical(address) === remote && (expected === undefined || canonical(expected) === local)
+      if (fits && (!zone || !device || zone === device) && (!first || peer.key < first.key)) first = peer
     }
+    if (first) return first
     const dynamic = this.dynamicConfig(remote)
     if (!dynamic) return undefined
     const peer = this.add(dynamic, true)

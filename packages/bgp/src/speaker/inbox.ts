@@ -44,4 +44,4 @@ export class Inbox {
 }
 
 const empty = new Uint8Array(0)
-const smallest = 4096
+const smallest = 256

@@ -35,7 +35,7 @@ export class Pump {
   private readonly ports: PumpPorts
   private readonly readable = new Set<BgpConnection>()
   private readonly ready = new Set<PeerIndex>()
-  private readonly writer = new ByteWriter(writeBytes + 65_535)
+  private readonly writer = new ByteWriter()
   private deciding = false
   private rung = true
   private wakeUp: (() => void) | undefined

@@ -33,7 +33,10 @@ export class Sleeper {
   }
 
   stop(): void {
-    this.sleep?.stop.abort()
+    // PERF: without a reason each would make an error with its stack.
+    this.sleep?.stop.abort(superseded)
     this.sleep = undefined
   }
 }
+
+const superseded = 'superseded'
