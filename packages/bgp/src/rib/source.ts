@@ -88,12 +88,14 @@ interface LocalSource extends Source {
 
 const most = 0xffff
 
-/** Compiled filters, each value once: many peers have the same. */
+/** Compiled filters, each value once: many peers have the same. PERF: and mostly the same object, hashed once. */
 class Filters {
+  readonly #hashes = new WeakMap<Filter, string>()
   readonly #byHash = new Map<string, { readonly compiled: CompiledFilter; references: number }>()
 
   take(filter: Filter): CompiledFilter {
-    const hash = filterHash(filter)
+    const hash = this.#hashes.get(filter) ?? filterHash(filter)
+    this.#hashes.set(filter, hash)
     const known = this.#byHash.get(hash) ?? { compiled: compileFilter(filter), references: 0 }
     known.references++
     this.#byHash.set(hash, known)
