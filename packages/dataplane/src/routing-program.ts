@@ -8,6 +8,8 @@ export interface LocalWorkload {
   readonly addresses: readonly string[]
   readonly mac?: string
   readonly spoofablePrefixes: readonly string[]
+  /** Host prefixes of this host on its side of the interface, where the workload finds its BGP neighbour. */
+  readonly hostAddresses?: readonly string[]
 }
 
 /** By destination CIDR. */

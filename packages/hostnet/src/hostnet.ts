@@ -137,7 +137,10 @@ class Hostnet implements RoutingDataplane, Patience {
       drift.push(...driftOf(changes, check?.before, state.view))
       const refused = await this.#write(changes, state, call)
       changed += sizeOf(changes) - refused.length
-      if (refused.some(isStale) && again) continue
+      // With its last IPv4 address an interface loses its routes and neighbours.
+      const bared = changes.addresses.some(({ op, key }) => op === 'remove' && !key.includes(':'))
+      if (bared) this.#state = undefined
+      if ((bared || refused.some(isStale)) && again) continue
       this.#finish(program, withRefused(changes, refused), settings.failed, state)
       throwRefused(refused)
       return { changed, drift: check ? drift : [] }

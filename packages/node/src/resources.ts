@@ -6,6 +6,7 @@ export const followedKinds = [
   'ClusterInformation',
   'FelixConfiguration',
   'BGPConfiguration',
+  'BGPPeer',
   'Node',
   'IPPool',
   'IPAMBlock',

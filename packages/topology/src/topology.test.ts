@@ -143,6 +143,61 @@ describe('workloads', () => {
   })
 })
 
+describe('workloads that are BGP neighbours', () => {
+  const vm = put({
+    ...base,
+    kind: 'WorkloadEndpoint',
+    metadata: { name: 'vm', namespace: 'n', labels: { bgp: 'yes' } },
+    spec: { node: 'a', interfaceName: 'cali1', ipNetworks: ['10.65.0.1/32', 'fd00::1/128'] },
+  } as unknown as ResourceOf<'WorkloadEndpoint'>)
+  const peering = (name: string, spec: object): TopologyChange =>
+    put({ ...base, kind: 'BGPPeer', metadata: meta(name), spec: { asNumber: 64999, ...spec } } as ResourceOf<'BGPPeer'>)
+  const selecting = peering('vms', { node: 'a', localWorkloadSelector: "bgp == 'yes'" })
+  const configuration = put({
+    ...base,
+    kind: 'BGPConfiguration',
+    metadata: meta('default'),
+    spec: { localWorkloadPeeringIPV4: '169.254.9.1', localWorkloadPeeringIPV6: 'FD00:9::1' },
+  } as ResourceOf<'BGPConfiguration'>)
+  const own = put(node('a', '10.9.0.1/24', { bgp: { ipv4Address: '10.9.0.1/24', ipv6Address: 'fd00:9::a/64' } }))
+
+  it('find this node on its side of their interface', () => {
+    const { program } = programOf([own, vm, selecting, configuration])
+    expect(program.workloads.get('n/vm')?.hostAddresses).toEqual(['169.254.9.1/32', 'fd00:9::1/128'])
+    const four = put(node('a', '10.9.0.1/24'))
+    expect(programOf([four, vm, selecting, configuration]).program.workloads.get('n/vm')?.hostAddresses).toEqual([
+      '169.254.9.1/32',
+    ])
+    const off = { ipv6: false }
+    expect(programOf([own, vm, selecting, configuration], off).program.workloads.get('n/vm')?.hostAddresses).toEqual([
+      '169.254.9.1/32',
+    ])
+  })
+
+  it.each([
+    [
+      'the peering is of another node',
+      [own, vm, configuration, peering('vms', { node: 'b', localWorkloadSelector: 'all()' })],
+    ],
+    ['the peering selects others', [own, vm, configuration, peering('vms', { localWorkloadSelector: "bgp == 'no'" })]],
+    ['it is no peering with workloads', [own, vm, configuration, peering('rack', { peerIP: '10.9.0.9' })]],
+    ['no address is configured', [own, vm, selecting]],
+  ])('do not when %s', (_, changes) => {
+    expect(programOf(changes).program.workloads.get('n/vm')).not.toHaveProperty('hostAddresses')
+  })
+
+  it('change with the peering and with the configuration', () => {
+    const { topology } = programOf([own, vm, configuration])
+    const addresses = (): readonly string[] | undefined => topology.flush()?.workloads.get('n/vm')?.hostAddresses
+    topology.apply(selecting)
+    expect(addresses()).toHaveLength(2)
+    topology.apply({ type: 'delete', key: { kind: 'BGPConfiguration', name: 'default' } })
+    expect(topology.flush()?.workloads.get('n/vm')).not.toHaveProperty('hostAddresses')
+    topology.apply(selecting)
+    expect(topology.flush()).toBeUndefined()
+  })
+})
+
 describe('what cannot be read', () => {
   it('counts as absent, is reported, and stops nothing else', () => {
     const good = [

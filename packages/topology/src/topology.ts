@@ -6,8 +6,9 @@ import { blockRoutes } from './block.ts'
 import { encapOf } from './encap.ts'
 import { type NodeAddress, nodeAddress, onSameSubnet } from './node-address.ts'
 import { vtepOf } from './vtep.ts'
+import { WorkloadPeering } from './workload-peering.ts'
 
-/** Of Node, IPPool, IPAMBlock and WorkloadEndpoint; other kinds are ignored. */
+/** Of Node, IPPool, IPAMBlock and WorkloadEndpoint; for BGP with workloads of BGPConfiguration, BGPPeer and Profile. */
 export type TopologyChange =
   | { readonly type: 'put'; readonly item: AnyResource }
   | { readonly type: 'delete'; readonly key: ResourceKey }
@@ -68,12 +69,16 @@ class IncrementalTopology implements Topology {
   readonly #workloads = new Map<string, LocalWorkload>()
   readonly #routes = new Map<string, Route>()
   readonly #vteps = new Map<string, Vtep>()
+  readonly #peering: WorkloadPeering
+  #peeringTouched = false
+  #hostAddresses: ReadonlyMap<string, readonly string[]> = new Map()
   readonly #problems = new Map<string, string>()
   readonly #dirtyBlocks = new Set<string>()
   #dirty = true
 
   constructor(options: TopologyOptions) {
     this.#options = options
+    this.#peering = new WorkloadPeering(options.node)
   }
 
   apply(change: TopologyChange): void {
@@ -81,6 +86,7 @@ class IncrementalTopology implements Topology {
       change.type === 'put' ? { ...change.item.metadata, kind: change.item.kind } : change.key
     const id = `${kind}(${namespace === undefined ? name : `${namespace}/${name}`})`
     this.#problems.delete(id)
+    if (this.#peering.apply(change)) this.#peeringTouched = true
     try {
       this.#put(kind, name, namespace, change.type === 'put' ? change.item : undefined)
     } catch (error) {
@@ -105,6 +111,7 @@ class IncrementalTopology implements Topology {
   flush(): RoutingProgram | undefined {
     for (const name of this.#dirtyBlocks) this.#recalculate(name)
     this.#dirtyBlocks.clear()
+    this.#followPeering()
     if (!this.#dirty) return undefined
     this.#dirty = false
     const own = this.#nodes.get(this.#options.node)
@@ -113,7 +120,7 @@ class IncrementalTopology implements Topology {
     const vxlan = own && vtepOf(own, 4)
     const vxlanV6 = own && vtepOf(own, 6)
     return {
-      workloads: new Map(this.#workloads),
+      workloads: this.#allWorkloads(),
       routes: new Map(this.#routes),
       vteps: new Map(this.#vteps),
       node: { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }), ...(vxlan && { vxlan }), ...(vxlanV6 && { vxlanV6 }) },
@@ -196,6 +203,30 @@ class IncrementalTopology implements Topology {
     if (JSON.stringify(workload) === JSON.stringify(this.#workloads.get(id))) return
     this.#workloads.set(id, workload)
     this.#dirty = true
+  }
+
+  /** By workload, where a BGP neighbour finds this host; kept while nothing of it changes. */
+  #followPeering(): void {
+    if (!this.#peeringTouched) return
+    this.#peeringTouched = false
+    const addressesOf = this.#peering.addresses()
+    const now = new Map<string, readonly string[]>()
+    for (const id of this.#workloads.keys()) {
+      const addresses = addressesOf(id).filter((address) => this.#options.ipv6 || !address.includes(':'))
+      if (addresses.length > 0) now.set(id, addresses)
+    }
+    if (JSON.stringify([...now]) === JSON.stringify([...this.#hostAddresses])) return
+    this.#hostAddresses = now
+    this.#dirty = true
+  }
+
+  #allWorkloads(): Map<string, LocalWorkload> {
+    const all = new Map(this.#workloads)
+    for (const [id, hostAddresses] of this.#hostAddresses) {
+      const workload = this.#workloads.get(id)
+      if (workload) all.set(id, { ...workload, hostAddresses })
+    }
+    return all
   }
 
   #recalculate(name: string): void {

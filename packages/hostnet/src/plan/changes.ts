@@ -1,7 +1,8 @@
 import type { RoutingProgram } from '@tortie/dataplane'
-import type { FdbEntry, Neighbour, ReadRoute, Route } from '@tortie/netlink'
+import type { FdbEntry, InterfaceAddress, Neighbour, ReadRoute, Route } from '@tortie/netlink'
 import { type Change, diff } from '@tortie/reconcile'
 import { type HostnetConfig, isWorkloadInterface } from '../config.ts'
+import { desiredAddresses, ownAddresses } from './addresses.ts'
 import { desiredFdb, desiredNeighbours } from './neighbours.ts'
 import { sameRoute } from './route-key.ts'
 import { createRouteMemo, desiredRoutes, type Pending, type RouteMemo } from './routes.ts'
@@ -33,6 +34,7 @@ export interface Changes {
   readonly routes: readonly Change<string, Route>[]
   readonly neighbours: readonly Change<string, Neighbour>[]
   readonly fdb: readonly Change<string, FdbEntry>[]
+  readonly addresses: readonly Change<string, InterfaceAddress>[]
   /** To be removed. */
   readonly doubles: readonly ReadRoute[]
   /** Whether a route of the program, written or waiting, has this `routeKey`. */
@@ -73,6 +75,7 @@ export function planChanges(
     routes,
     neighbours: diff(desiredNeighbours(program, state.view), state.neighbours, (a, b) => a.mac === b.mac),
     fdb: diff(desiredFdb(program, state.view), state.fdb, (a, b) => a.dst === b.dst),
+    addresses: diff(desiredAddresses(program, state.view), ownAddresses(state.view, config), () => true),
     doubles: state.doubles,
     isWanted: (key) => desired.routes.has(key) || desired.pending.has(key),
     pending,
@@ -100,8 +103,8 @@ function graceOf(
 }
 
 /** Number of kernel objects that the changes touch. */
-export function sizeOf({ routes, neighbours, fdb, doubles }: Changes): number {
-  return routes.length + neighbours.length + fdb.length + doubles.length
+export function sizeOf({ routes, neighbours, fdb, addresses, doubles }: Changes): number {
+  return routes.length + neighbours.length + fdb.length + addresses.length + doubles.length
 }
 
 /** Applies a change to the map that it is a change of. */

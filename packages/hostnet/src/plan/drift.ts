@@ -1,6 +1,7 @@
 import type { Drift } from '@tortie/dataplane'
 import { formatRoute, type Route } from '@tortie/netlink'
 import type { Change } from '@tortie/reconcile'
+import { addressesOf } from './addresses.ts'
 import type { Changes, KernelState } from './changes.ts'
 import type { LinkView } from './view.ts'
 
@@ -31,6 +32,12 @@ export function driftOf(changes: Changes, before: KernelState | undefined, view:
       before?.fdb,
       ({ ifindex }) => isUp(ifindex),
       ({ mac, ifindex }) => `fdb ${mac} dev ${name(ifindex)}`,
+    ),
+    ...drifted(
+      changes.addresses,
+      before && addressesOf(before.view),
+      ({ ifindex }) => isUp(ifindex),
+      ({ address, ifindex }) => `address ${address} dev ${name(ifindex)}`,
     ),
   ]
 }

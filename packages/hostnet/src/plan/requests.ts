@@ -3,8 +3,9 @@ import type { Change } from '@tortie/reconcile'
 import type { Changes } from './changes.ts'
 
 /** The requests of a plan: additions before removals, and what a route needs before the route. */
-export function requestsOf({ routes, neighbours, fdb, doubles }: Changes): Request[] {
+export function requestsOf({ routes, neighbours, fdb, addresses, doubles }: Changes): Request[] {
   return [
+    ...added(addresses).map((address): Request => ({ kind: 'address', verb: 'replace', address })),
     ...added(fdb).map((entry): Request => ({ kind: 'fdb', verb: 'replace', entry })),
     ...added(neighbours).map((neighbour): Request => ({ kind: 'neighbour', verb: 'replace', neighbour })),
     ...doubles.map(deleteRoute),
@@ -14,6 +15,7 @@ export function requestsOf({ routes, neighbours, fdb, doubles }: Changes): Reque
     ...removed(routes).map(deleteRoute),
     ...removed(neighbours).map((neighbour): Request => ({ kind: 'neighbour', verb: 'delete', neighbour })),
     ...removed(fdb).map((entry): Request => ({ kind: 'fdb', verb: 'delete', entry })),
+    ...removed(addresses).map((address): Request => ({ kind: 'address', verb: 'delete', address })),
   ]
 }
 

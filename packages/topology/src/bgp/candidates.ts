@@ -86,7 +86,7 @@ function nodesByAddress(nodes: ReadonlyMap<string, BgpNode>): Map<string, BgpNod
   return byAddress
 }
 
-function selectsLocally({ node, nodeSelector }: Peering, candidate: BgpNode): boolean {
+export function selectsLocally({ node, nodeSelector }: Peering, candidate: BgpNode): boolean {
   return nodeSelector ? nodeSelector(candidate.labels) : node === undefined || node === candidate.name
 }
 
@@ -191,8 +191,7 @@ function workloadCandidates(facts: PeerFacts, local: readonly Peering[], problem
   const endpoints = [...facts.endpoints.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   const without = new Set<string>()
   const candidates = endpoints.flatMap((endpoint) => {
-    const labels = labelsOf(endpoint, facts.profileLabels)
-    const peering = peerings.find(({ remote }) => remote.kind === 'workloads' && remote.selects(labels))
+    const peering = ownPeeringOf(endpoint, peerings, facts.profileLabels)
     if (peering?.remote.kind !== 'workloads') return []
     if (peering.remote.asNumber === 0) without.add(`BGPPeer(${peering.name})`)
     return peering.remote.asNumber === 0 ? [] : workloadSessions(facts, peering, peering.remote.asNumber, endpoint)
@@ -200,6 +199,17 @@ function workloadCandidates(facts: PeerFacts, local: readonly Peering[], problem
   for (const origin of without)
     problems.push({ code: 'no-remote-as', objects: [origin], why: 'asNumber is missing: no workload is a peer' })
   return candidates
+}
+
+/** Of the peerings of this node, the one that a workload has. */
+export function ownPeeringOf(
+  endpoint: LocalEndpoint,
+  local: readonly Peering[],
+  profileLabels: PeerFacts['profileLabels'],
+): Peering | undefined {
+  const labels = labelsOf(endpoint, profileLabels)
+  const selecting = local.filter(({ remote }) => remote.kind === 'workloads' && remote.selects(labels))
+  return selecting.sort((a, b) => (a.name < b.name ? -1 : 1))[0]
 }
 
 function workloadSessions(facts: PeerFacts, peering: Peering, remoteAs: number, endpoint: LocalEndpoint): Candidate[] {
