@@ -1,5 +1,5 @@
 /** Our speaker on the kernel's sockets, inside a namespace. */
-import type { PeerStatus, Speaker, SpeakerConfig, SpeakerEvent, SpeakerOptions } from '@tortie/bgp'
+import type { Network, PeerStatus, Speaker, SpeakerConfig, SpeakerEvent, SpeakerOptions } from '@tortie/bgp'
 import { createSpeaker } from '@tortie/bgp'
 import { type Netns, openTcpNetwork } from '@tortie/linux'
 import { type Call, silentLog } from '@tortie/runtime'
@@ -22,8 +22,9 @@ export function startSpeaker(
   netns: Netns,
   config: Partial<SpeakerConfig> & Pick<SpeakerConfig, 'routerId' | 'peers'>,
   { signal }: Call,
-  options: SpeakerOptions = {},
+  options: SpeakerOptions & { readonly through?: (network: Network) => Network } = {},
 ): RunningSpeaker {
+  const { through = (network) => network, ...rest } = options
   const own = new AbortController()
   signal.addEventListener('abort', () => own.abort(new Error('the test is over')), { once: true })
   const whole: SpeakerConfig = {
@@ -36,13 +37,13 @@ export function startSpeaker(
     ...config,
   }
   const ports = {
-    network: openTcpNetwork({ netns }),
+    network: through(openTcpNetwork({ netns })),
     clock: systemClock,
     random: systemRandom,
     log: silentLog,
     yieldTurn: () => new Promise<void>((resolve) => setImmediate(resolve)),
   }
-  const speaker = createSpeaker(whole, ports, { resolveByDefault: { metric: 0 }, ...options })
+  const speaker = createSpeaker(whole, ports, { resolveByDefault: { metric: 0 }, ...rest })
   const events: SpeakerEvent[] = []
   const watchers = new Set<() => void>()
   const listening = speaker.events(own)

@@ -33,7 +33,7 @@ export function resolveCollision(
 }
 
 /** The side whose connection stays: the higher identifier, then the higher AS. */
-function dominant({ localId, remoteId, localAs, remoteAs }: Speakers): Initiator {
+export function dominant({ localId, remoteId, localAs, remoteAs }: Speakers): Initiator {
   const order = compareAddresses(parseAddress(localId), parseAddress(remoteId)) || localAs - remoteAs
   return order > 0 ? 'local' : 'remote'
 }

@@ -95,6 +95,9 @@ export class BgpConnection {
   private receivedBytes = 0
   private readonly timers: Readonly<Record<FsmTimer, Timer>>
   private readonly sendHold: Timer
+  private readonly held: Timer
+  /** A KEEPALIVE has come while held. */
+  private deferred = false
   private sentBytes = 0
   private takenBytes = 0
   private progressMs = 0
@@ -115,6 +118,7 @@ export class BgpConnection {
       IdleHold: ports.timers.create(() => owner.mayDial() && this.handle({ kind: 'IdleHoldTimer_Expires' })),
       Stable: timer({ kind: 'StableTimer_Expires' }),
     }
+    this.held = ports.timers.create(() => this.release())
     this.sendHold = ports.timers.create(() => this.sendHoldExpired())
   }
 
@@ -193,6 +197,18 @@ export class BgpConnection {
     return this.inbox.size > 0
   }
 
+  /** For so long it is not established, unless it turns out that the peer has established it. */
+  hold(seconds: number): void {
+    this.held.arm(seconds)
+  }
+
+  release(): void {
+    this.held.cancel()
+    if (!this.deferred) return
+    this.deferred = false
+    this.handle({ kind: 'KeepAliveMsg' })
+  }
+
   /** New parameters that need no new session. */
   reconfigure(): void {
     this.fsm = { ...this.owner.fsmPeer(), open: this.fsm.open }
@@ -266,6 +282,8 @@ export class BgpConnection {
   private cancelAll(): void {
     for (const timer of Object.values(this.timers)) timer.cancel()
     this.sendHold.cancel()
+    this.held.cancel()
+    this.deferred = false
   }
 
   private close(): void {
@@ -305,6 +323,8 @@ export class BgpConnection {
   /** False to read no further. */
   private take(bytes: Uint8Array): boolean {
     this.owner.messages.count(bytes, 'received')
+    // Whoever goes on has established it.
+    if (this.deferred) this.release()
     const decoded = decodeMessage(bytes, this.status.session?.receive ?? defaultWireOptions, this.ports.interner)
     if (decoded.kind === 'message') this.takeMessage(decoded.message)
     else if (decoded.kind === 'update') this.takeUpdate(decoded.decoded)
@@ -316,8 +336,10 @@ export class BgpConnection {
   }
 
   private takeMessage(message: Extract<DecodedMessage, { readonly kind: 'message' }>['message']): void {
-    if (message.kind === 'KEEPALIVE') this.handle({ kind: 'KeepAliveMsg' })
-    else if (message.kind === 'OPEN') this.takeOpen(message)
+    if (message.kind === 'KEEPALIVE') {
+      if (this.held.armed) this.deferred = true
+      else this.handle({ kind: 'KeepAliveMsg' })
+    } else if (message.kind === 'OPEN') this.takeOpen(message)
     else if (message.kind === 'NOTIFICATION') {
       this.owner.notified(message, false)
       this.handle({ kind: 'NotifMsg', notification: message })

@@ -2,7 +2,7 @@ import type { Random } from '@tortie/runtime'
 import { CeaseSubcode, ErrorCode, OpenSubcode } from '../message/iana.ts'
 import { formatNotification, type NotificationMessage, notification } from '../message/notification.ts'
 import { asOf, type OpenMessage } from '../message/open.ts'
-import { resolveCollision } from '../session/collision.ts'
+import { dominant, resolveCollision } from '../session/collision.ts'
 import type { Ending, Event, FsmPeer, Timer as FsmTimer, State, Status } from '../session/fsm.ts'
 import { checkOpen, type Session } from '../session/negotiate.ts'
 import { BgpConnection, type ConnectionOwner, type ConnectionPorts } from './bgp-connection.ts'
@@ -36,6 +36,11 @@ const stableTime = 300
  * tells that the peer has restarted (RFC 4724 §4.2).
  */
 const lateCollisionMs = 2000
+/**
+ * Seconds that a connection which is likely to lose against another, whose OPEN is still to come, is not established:
+ * the peer decides when it has ours, and would close what we just took into use.
+ */
+const holdForOtherOpen = 1
 /** One report of trouble in so many milliseconds. */
 const problemEveryMs = 1000
 
@@ -284,7 +289,10 @@ export class Peer implements ConnectionOwner {
         connection.handle({ kind: 'OpenCollisionDump' })
         return
       }
-      if (verdict === 'wait') continue
+      if (verdict === 'wait') {
+        if (dominant(speakers) !== connection.initiator) connection.hold(holdForOtherOpen)
+        continue
+      }
       other.handle({ kind: other.state === 'Established' ? 'TcpConnectionFails' : 'OpenCollisionDump' })
     }
     connection.handle({ kind: 'BGPOpen', open })
@@ -334,7 +342,10 @@ export class Peer implements ConnectionOwner {
 
   stepped(connection: BgpConnection, before: Status, event: Event): void {
     if (event.kind === 'IdleHoldTimer_Expires') this.refusing = false
-    if (connection !== this.dialer && !connection.connected) this.incomingEnded(connection)
+    if (!connection.connected) {
+      if (connection !== this.dialer) this.incomingEnded(connection)
+      for (const other of this.connections()) other.release()
+    }
     if (connection.state !== before.state) this.show(event)
   }
 
