@@ -26,7 +26,7 @@ export interface Machine extends Host {
 
 export interface Pod {
   readonly name: string
-  readonly net: string
+  readonly net: TestNetns
   readonly ipv4: string
   readonly ipv6: string
   readonly prober: Prober
@@ -109,7 +109,7 @@ export async function createBgpLab(what: string): Promise<BgpLab> {
       const prober = await startProber(net.name, [8080])
       resources.defer(() => prober.stop())
       const of = (six: boolean): string => addresses.find((one) => one.includes(':') === six) ?? ''
-      return { name, net: net.name, ipv4: of(false), ipv6: of(true), prober }
+      return { name, net, ipv4: of(false), ipv6: of(true), prober }
     },
     async put(kind, name, spec, labels = {}) {
       const resource = { apiVersion: 'projectcalico.org/v3', kind, metadata: { name, labels }, spec }
