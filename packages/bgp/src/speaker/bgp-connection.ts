@@ -67,7 +67,7 @@ const lingerMs = 10_000
 /** RFC 9687 §3: at least 8 minutes, or twice the hold time. */
 const sendHoldSeconds = 480
 
-type Performer<E = Effect> = (effect: E, event: Event, before: Status) => void
+type Performer<E = Effect> = (on: BgpConnection, effect: E, event: Event, before: Status) => void
 type Performers = { readonly [K in Effect['do']]: Performer<Extract<Effect, { readonly do: K }>> }
 
 /** Endings after which the peer has to forget our routes. */
@@ -155,7 +155,7 @@ export class BgpConnection {
     const before = this.status
     const { status, effects } = step(this.fsm, before, event)
     this.status = status
-    for (const effect of effects) (this.perform[effect.do] as Performer)(effect, event, before)
+    for (const effect of effects) (BgpConnection.perform[effect.do] as Performer)(this, effect, event, before)
     this.owner.stepped(this, before, event)
   }
 
@@ -259,16 +259,16 @@ export class BgpConnection {
     if (socket) this.linger(socket.close(0))
   }
 
-  private readonly perform: Performers = {
-    connect: () => this.owner.dial(this),
-    close: () => this.close(),
-    send: ({ message }, _, { session }) => this.send(this.wrapped(message, session)),
-    arm: ({ timer, seconds }, event) =>
-      timer === 'IdleHold' ? this.owner.rest(this, seconds, event) : this.arm(timer, seconds),
-    cancel: ({ timer }) => this.timers[timer].cancel(),
-    cancelAll: () => this.cancelAll(),
-    establish: ({ session }) => this.owner.established(this, session),
-    release: ({ ending, graceful }, _, { session }) => session && this.owner.released(this, session, ending, graceful),
+  private static readonly perform: Performers = {
+    connect: (on) => on.owner.dial(on),
+    close: (on) => on.close(),
+    send: (on, { message }, _, { session }) => on.send(on.wrapped(message, session)),
+    arm: (on, { timer, seconds }, event) =>
+      timer === 'IdleHold' ? on.owner.rest(on, seconds, event) : on.arm(timer, seconds),
+    cancel: (on, { timer }) => on.timers[timer].cancel(),
+    cancelAll: (on) => on.cancelAll(),
+    establish: (on, { session }) => on.owner.established(on, session),
+    release: (on, { ending, graceful }, _, { session }) => session && on.owner.released(on, session, ending, graceful),
     process: () => undefined, // by the caller of `handle`, who has the message
   }
 
