@@ -41,6 +41,7 @@ export interface Agent {
   readonly established: (...addresses: string[]) => Promise<void>
   /** Ends the process and waits until it is gone. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
+  signal(signal: NodeJS.Signals): void
   /** Starts it again, and waits until it answers. */
   start(): Promise<void>
   /** One password for `secretKeyRef`; undefined removes it. */
@@ -159,6 +160,7 @@ function createAgent(machine: Machine, at: Places, environment: Readonly<Record<
       process.kill(signal)
       await ended
     },
+    signal: (signal) => void process?.kill(signal),
     async start() {
       rmSync(join(own, 'cni.sock'), { force: true })
       process = startAgent(machine, at, { ...environment, TORTIE_BGP_SECRETS: secrets }).process
