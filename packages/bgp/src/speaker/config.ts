@@ -10,10 +10,10 @@ export interface SpeakerConfig {
   readonly peers: readonly PeerConfig[]
   /** Passive neighbours made on demand from prefixes. */
   readonly dynamic?: readonly DynamicPeers[]
-  /** Seconds that an own restart waits for the peers' End-of-RIB (RFC 4724 §4.1). */
-  readonly recoveryTime: number
-  /** Greatest number of equal paths of a prefix (ECMP). Of a running speaker it cannot change. */
-  readonly maxPaths: number
+  /** Seconds that an own restart waits for the peers' End-of-RIB (RFC 4724 §4.1); 240 by default. */
+  readonly recoveryTime?: number
+  /** Greatest number of equal paths of a prefix (ECMP); 1 by default. Of a running speaker it cannot change. */
+  readonly maxPaths?: number
   /** Sent in the FQDN capability, when set. */
   readonly hostname?: string
 }

@@ -1,5 +1,5 @@
 import { containsAddress, type Family, formatAddress, parseAddress, parsePrefix } from '@tortie/ip'
-import type { Call } from '@tortie/runtime'
+import { type Call, silentLog } from '@tortie/runtime'
 import { BgpError } from '../errors.ts'
 import { CeaseSubcode, ErrorCode } from '../message/iana.ts'
 import { createAttributeInterner } from '../message/intern.ts'
@@ -29,7 +29,7 @@ const nextHopsGather = 0.02
 export function createSpeaker(config: SpeakerConfig, ports: SpeakerPorts, options: SpeakerOptions = {}): Speaker {
   const { resolveByDefault } = options
   const seed = Math.floor(ports.random.next() * 2 ** 31)
-  const rib = createRib({ maxPaths: config.maxPaths, seed, ...(resolveByDefault && { resolveByDefault }) })
+  const rib = createRib({ maxPaths: config.maxPaths ?? 1, seed, ...(resolveByDefault && { resolveByDefault }) })
   return new BgpSpeaker(config, ports, rib, options)
 }
 
@@ -87,7 +87,7 @@ class BgpSpeaker implements Speaker {
     if (this.state !== 'new') throw new BgpError('bgp/bad-use', { why: 'this speaker ran already' })
     this.state = 'running'
     this.apply(this.config)
-    this.recovery.start(this.config.recoveryTime)
+    this.recovery.start(this.config.recoveryTime ?? 240)
     try {
       return await this.pump.run(call)
     } finally {
@@ -100,7 +100,7 @@ class BgpSpeaker implements Speaker {
   configure(config: SpeakerConfig): void {
     checkConfig(config)
     const before = this.config
-    if (config.maxPaths !== before.maxPaths)
+    if ((config.maxPaths ?? 1) !== (before.maxPaths ?? 1))
       throw new BgpError('bgp/bad-value', { field: 'maxPaths', why: 'it cannot change' })
     this.config = config
     if (this.state === 'running') this.apply(config, before)
@@ -216,7 +216,7 @@ class BgpSpeaker implements Speaker {
       dynamic,
     )
     this.peersByKey.set(config.key, peer)
-    ports.log.debug('bgp.peer.added', { peer: config.key, address: config.address })
+    ports.log?.debug('bgp.peer.added', { peer: config.key, address: config.address })
     return peer
   }
 
@@ -299,7 +299,7 @@ class BgpSpeaker implements Speaker {
   }
 
   private emit(event: SpeakerEvent): void {
-    const { log } = this.ports
+    const { log = silentLog } = this.ports
     if (event.kind === 'peer') {
       const { key, state, lastError } = event.status
       log.info('bgp.peer.state', { peer: key, state, because: event.because, ...(lastError && { error: lastError }) })

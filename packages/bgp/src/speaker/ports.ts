@@ -77,8 +77,9 @@ export interface SpeakerPorts {
   readonly network: Network
   readonly clock: Clock
   readonly random: Random
-  readonly log: Log
-  /** Ends the current turn so that sockets are served: `setImmediate` as a promise. */
+  /** Silent by default. */
+  readonly log?: Log
+  /** Ends the current turn so that sockets are served: `yieldTurn` of `@tortie/runtime/system`. */
   readonly yieldTurn: () => Promise<void>
   /** For peers with `bfd`; without it they are watched by the hold timer alone. */
   readonly bfd?: PathMonitor

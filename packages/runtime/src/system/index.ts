@@ -24,3 +24,6 @@ export const systemClock: Clock = {
 
 /** `crypto` is loaded at the first UUID: a third of the start of a process that does little else. */
 export const systemRandom: Random = { next: Math.random, uuid: () => crypto.randomUUID() }
+
+/** Ends the current turn of the event loop: what waits on sockets is served before the promise resolves. */
+export const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
