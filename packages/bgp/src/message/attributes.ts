@@ -115,7 +115,9 @@ function decodeUnknown(unknown: UnknownAttribute[], bytes: Uint8Array, span: Att
 }
 
 /** AS4_PATH and AS4_AGGREGATOR folded into what they stand for: RFC 6793 §4.2.3. */
-function restoreAs4({ as4Path, as4Aggregator, ...attributes }: AttributeValues, { as4 }: WireOptions): PathAttributes {
+function restoreAs4(decoded: AttributeValues, { as4 }: WireOptions): PathAttributes {
+  if (decoded.as4Path === undefined && decoded.as4Aggregator === undefined) return decoded
+  const { as4Path, as4Aggregator, ...attributes } = decoded
   if (as4) return attributes
   const { aggregator, asPath } = attributes
   // Someone who knows no 4-octet AS aggregated later: what the older attributes say is no longer true.
