@@ -15,6 +15,9 @@ export interface BgpThread {
   run(call: Call): Promise<never>
 }
 
+/** PERF: what routes leave behind lives shortly; a larger young generation costs memory and saves little time. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 }
+
 export function createBgpThread(script: URL, data: BgpThreadData, health: Health, log: Log): BgpThread {
   let calls: BgpThreadCalls | undefined
   let program: BgpProgram | undefined
@@ -22,7 +25,7 @@ export function createBgpThread(script: URL, data: BgpThreadData, health: Health
   const never = { signal: new AbortController().signal }
 
   async function life(call: Call): Promise<never> {
-    const worker = new Worker(script, { workerData: data })
+    const worker = new Worker(script, { workerData: data, resourceLimits })
     const current = remoteCalls<BgpThreadCalls>(worker as never, bgpThreadCalls)
     try {
       const ended = new Promise<never>((_, reject) => {
