@@ -102,8 +102,10 @@ export class Pump {
     for (let more = true; more; ) {
       more = this.readSome()
       more = this.decideSome() || more
-      more = this.writeSome() || more
-      if (more && clock.monotonicMs() >= end) return true
+      const over = clock.monotonicMs() >= end
+      // PERF: what a slice decides goes out together; a write costs as much as the decisions for a thousand routes.
+      if (!more || over) more = this.writeSome() || more
+      if (more && over) return true
     }
     this.ports.quiet()
     return this.rung
