@@ -173,6 +173,8 @@ export interface Rib {
   resolveNextHop(address: string, resolution: NextHopResolution | undefined): void
   /** Next hops of the paths received from peers: what the owner has to watch and resolve. */
   nextHops(): Iterable<string>
+  /** Whether `resolveNextHop` is still to be called for one of them: until then its paths are not used. */
+  awaitsNextHops(): boolean
 
   /** Until told otherwise no route is sent to anyone (own graceful restart, RFC 4724 §4.1). */
   holdOutput(hold: boolean): void

@@ -85,6 +85,12 @@ export class NextHops {
     for (const hop of this.#hops) if (hop && hop.paths > 0) yield hop.address
   }
 
+  /** Whether the owner has still to say of one that paths have how it is reached. */
+  get isUnanswered(): boolean {
+    if (this.#byDefault) return false
+    return this.#hops.some((hop) => hop !== undefined && hop.paths > 0 && !hop.resolved && !hop.martian)
+  }
+
   #add(address: string): number {
     const id = this.#free.pop() ?? this.#hops.length
     const parsed = parseAddress(address)

@@ -222,6 +222,10 @@ class Tables implements Rib {
     return this.#hops.inUse()
   }
 
+  awaitsNextHops(): boolean {
+    return this.#hops.isUnanswered
+  }
+
   holdOutput(hold: boolean): void {
     this.#held = hold
   }

@@ -71,6 +71,7 @@ class BgpSpeaker implements Speaker {
       options.restarted?.forwarding,
       this.timers,
       () => this.peersByKey.values(),
+      () => this.rib.awaitsNextHops(),
       () => this.recoveryOver(),
     )
     this.listeners = new Listeners(
@@ -118,6 +119,7 @@ class BgpSpeaker implements Speaker {
 
   resolveNextHop(address: string, resolution: NextHopResolution | undefined): void {
     this.rib.resolveNextHop(address, resolution)
+    this.recovery.check()
     this.touched()
   }
 
@@ -133,9 +135,7 @@ class BgpSpeaker implements Speaker {
 
   async drain({ signal }: Call): Promise<void> {
     signal.throwIfAborted()
-    this.draining = true
-    for (const peer of this.peersByKey.values()) peer.routes.reconfigure(peer.config)
-    this.pump.decide()
+    this.setDraining(true)
     await new Promise<void>((resolve) => {
       const done = (): void => {
         this.whenFlushed.delete(done)
@@ -146,6 +146,16 @@ class BgpSpeaker implements Speaker {
       signal.addEventListener('abort', done, { once: true })
     })
     signal.throwIfAborted()
+  }
+
+  undrain(): void {
+    this.setDraining(false)
+  }
+
+  private setDraining(draining: boolean): void {
+    this.draining = draining
+    for (const peer of this.peersByKey.values()) peer.routes.reconfigure(peer.config)
+    this.pump.decide()
   }
 
   async stop(how: 'restart' | 'shutdown', text?: string): Promise<void> {

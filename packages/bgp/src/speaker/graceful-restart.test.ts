@@ -132,6 +132,29 @@ describe('restarter', () => {
     expect(session?.gracefulRestart).toMatchObject({ restarting: true, families: [{ family: 4, forwarding: true }] })
   })
 
+  it('has not recovered before it is known how the next hops are reached', async () => {
+    const { one, two } = await pair()
+    one.kill()
+    const options = { restarted: { forwarding: [4] }, resolveByDefault: undefined } as never
+    const again = lab.node(a, [neighbor(b, graceful())], { recoveryTime: 60 }, options)
+    again.speaker.announce([localRoute('10.1.0.0/24')])
+    const nextHops = (): readonly string[] =>
+      again.events.flatMap((event) => (event.kind === 'next-hops' ? event.added : []))
+    await lab.until('its routes are there', () => nextHops().length > 0)
+    await lab.pass(10)
+    expect(again.events.map(({ kind }) => kind)).not.toContain('recovered')
+    expect(two.best()).toContain('10.2.0.0/24')
+    for (const address of nextHops()) again.speaker.resolveNextHop(address, { metric: 0 })
+    await lab.until('it has recovered', () => again.events.some(({ kind }) => kind === 'recovered'), 1)
+    const order = again.events.flatMap((event) =>
+      event.kind === 'best'
+        ? event.routes.filter(({ paths }) => paths.length > 0).map(({ prefix }) => prefix)
+        : event.kind,
+    )
+    expect(order.indexOf('recovered')).toBeGreaterThan(order.indexOf('10.2.0.0/24'))
+    expect(order).toContain('10.2.0.0/24')
+  })
+
   it('does not wait longer than the recovery time, nor for a peer that cannot be reached', async () => {
     const silent = lab.node(
       a,

@@ -154,6 +154,11 @@ it('drains: everything is sent again as GRACEFUL_SHUTDOWN before it says so', as
     return path?.attributes.communities?.[0] === 0xffff0000 && path.attributes.localPref === 0
   })
   await lab.clock.drive(draining)
+  one.speaker.undrain()
+  await lab.until('the peer has heard that it is over', () => {
+    const [path] = [...two.speaker.paths(4, '10.1.0.0/24')]
+    return path !== undefined && !path.attributes.communities?.length && path.attributes.localPref !== 0
+  })
   expect(one.peer(b).flaps).toBe(0)
 })
 

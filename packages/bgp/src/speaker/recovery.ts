@@ -12,11 +12,12 @@ export interface RecoveringPeer {
 
 /**
  * Own graceful restart (RFC 4724 §4.1): routes are not sent before the peers have told theirs. It ends when every
- * reachable peer has, at the latest after the recovery time.
+ * reachable peer has, and their next hops are known, at the latest after the recovery time.
  */
 export class Recovery {
   private readonly timer: Timer
   private readonly peers: () => Iterable<RecoveringPeer>
+  private readonly awaitsNextHops: () => boolean
   private readonly done: () => void
   private going: boolean
   readonly forwarding: readonly Family[]
@@ -25,11 +26,13 @@ export class Recovery {
     forwarding: readonly Family[] | undefined,
     timers: Timers,
     peers: () => Iterable<RecoveringPeer>,
+    awaitsNextHops: () => boolean,
     done: () => void,
   ) {
     this.going = forwarding !== undefined
     this.forwarding = forwarding ?? []
     this.peers = peers
+    this.awaitsNextHops = awaitsNextHops
     this.done = done
     this.timer = timers.create(() => this.end())
   }
@@ -49,6 +52,7 @@ export class Recovery {
   check(): void {
     if (!this.going) return
     for (const peer of this.peers()) if (!peer.settled && !peer.unreachable) return
+    if (this.awaitsNextHops()) return
     this.end()
   }
 

@@ -69,6 +69,8 @@ export interface Speaker {
   reset(peer: string, text?: string): void
   /** GRACEFUL_SHUTDOWN on all that is sent, everywhere (RFC 8326); resolves when it has been sent to all. */
   drain(call: Call): Promise<void>
+  /** Takes that back; what `PeerConfig.draining` says stays. */
+  undrain(): void
   /** Closes all sessions: `restart` without a word, so that helpers keep our routes; `shutdown` with Cease 6/2. */
   stop(how: 'restart' | 'shutdown', text?: string): Promise<void>
   /** Every consumer gets every event from its call on; one that is too slow gets `best` merged by prefix. */
