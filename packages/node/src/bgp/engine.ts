@@ -52,8 +52,8 @@ const emptyProgram: BgpProgram = {
   problems: [],
 }
 
-/** A speaker without neighbours, for a node on which BGP has nothing to do. */
-const nothing: SpeakerConfig = { routerId: '0.0.0.0', listen: [], peers: [], recoveryTime: 0, maxPaths: 1 }
+/** A speaker without neighbours, for a node on which BGP has nothing to do: nobody sees its identifier. */
+const nothing: SpeakerConfig = { routerId: '0.0.0.1', listen: [], peers: [], recoveryTime: 0, maxPaths: 16 }
 
 interface Waiting {
   readonly parts: Partial<BgpProgram>
@@ -70,7 +70,6 @@ class Engine implements BgpEngine {
   #configured = false
   #peers: ReadonlyMap<string, PeerConfig> = new Map()
   #recovering = false
-  #draining = false
 
   constructor(ports: BgpEnginePorts) {
     this.#ports = ports
@@ -148,10 +147,8 @@ class Engine implements BgpEngine {
   }
 
   #configure(speaker: Speaker): void {
-    const config = this.#program.speaker ?? nothing
-    const peers = this.#draining ? config.peers.map((peer) => ({ ...peer, draining: true })) : config.peers
     try {
-      speaker.configure({ ...config, peers })
+      speaker.configure(this.#program.speaker ?? nothing)
     } catch (error) {
       this.#ports.log.error('bgp.config.refused', { error, remedy: 'the configuration before it stays in force' })
     }
@@ -172,7 +169,7 @@ class Engine implements BgpEngine {
       this.#recovering = false
       log.info('bgp.recovered')
       await kernel.recovered(call)
-    } else if (event.kind === 'problem') log.warn('bgp.problem', { peer: event.peer, why: event.why })
+    } else if (event.kind === 'problem' && event.peer === undefined) log.warn('bgp.problem', { why: event.why })
   }
 
   /** What the kernel refuses for good is told and passed over: the other routes and the sessions go on. */
@@ -253,14 +250,13 @@ class Engine implements BgpEngine {
 
   async drain({ wait }: { readonly wait?: 'yes' | 'no' }, call: Call): Promise<void> {
     const speaker = this.#running()
-    this.#draining = true
-    this.#configure(speaker)
-    if (wait === 'yes') await speaker.drain(call)
+    const never = { signal: new AbortController().signal }
+    const told = speaker.drain(wait === 'yes' ? call : never)
+    if (wait === 'yes') await told
   }
 
   async undrain(): Promise<void> {
-    this.#draining = false
-    this.#configure(this.#running())
+    this.#running().undrain()
   }
 
   async stop({ how, text }: { readonly how: 'restart' | 'shutdown'; readonly text?: string }): Promise<void> {
