@@ -5,7 +5,7 @@
 import { createSpeaker, type LocalRoute, type SpeakerConfig, type SpeakerOptions } from '@tortie/bgp'
 import { openTcpNetwork } from '@tortie/linux'
 import { silentLog } from '@tortie/runtime'
-import { systemClock, systemRandom } from '@tortie/runtime/system'
+import { systemClock, systemRandom, yieldTurn } from '@tortie/runtime/system'
 
 const { config, options, routes } = JSON.parse(process.argv[2] ?? '') as {
   readonly config: SpeakerConfig
@@ -18,7 +18,7 @@ const ports = {
   clock: systemClock,
   random: systemRandom,
   log: silentLog,
-  yieldTurn: () => new Promise<void>((resolve) => setImmediate(resolve)),
+  yieldTurn,
 }
 const speaker = createSpeaker(config, ports, options)
 const events = speaker.events(stop)

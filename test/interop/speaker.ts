@@ -3,7 +3,7 @@ import type { Network, PeerStatus, Speaker, SpeakerConfig, SpeakerEvent, Speaker
 import { createSpeaker } from '@tortie/bgp'
 import { type Netns, openTcpNetwork } from '@tortie/linux'
 import { type Call, silentLog } from '@tortie/runtime'
-import { systemClock, systemRandom } from '@tortie/runtime/system'
+import { systemClock, systemRandom, yieldTurn } from '@tortie/runtime/system'
 
 export interface RunningSpeaker {
   readonly speaker: Speaker
@@ -41,7 +41,7 @@ export function startSpeaker(
     clock: systemClock,
     random: systemRandom,
     log: silentLog,
-    yieldTurn: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    yieldTurn,
   }
   const speaker = createSpeaker(whole, ports, { resolveByDefault: { metric: 0 }, ...rest })
   const events: SpeakerEvent[] = []
