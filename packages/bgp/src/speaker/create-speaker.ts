@@ -8,6 +8,7 @@ import type { LocalRoute, NextHopResolution, PeerIndex, Rib } from '../rib/contr
 import { createRib } from '../rib/rib.ts'
 import { checkConfig, unscoped } from './check-config.ts'
 import type { DynamicPeers, PeerConfig, SpeakerConfig } from './config.ts'
+import { dumpSpeaker } from './dump.ts'
 import { EventStream } from './event-stream.ts'
 import { Listeners } from './listeners.ts'
 import { Peer, type PeerPorts } from './peer.ts'
@@ -192,6 +193,13 @@ class BgpSpeaker implements Speaker {
     const { index } = this.peer(key).routes
     const because = 'there was no session with it yet'
     return index === undefined ? [{ peer: key, prefix, sent: false, because }] : this.rib.explainExport(index, prefix)
+  }
+
+  dump(call: Call): AsyncIterable<Uint8Array> {
+    const { clock, yieldTurn } = this.ports
+    const { rib, config } = this
+    const own = { rib, peers: this.peers(), routerId: config.routerId, nowMs: clock.wallMs(), yieldTurn }
+    return dumpSpeaker(own, call)
   }
 
   private peer(key: string): Peer {

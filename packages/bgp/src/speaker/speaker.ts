@@ -82,6 +82,8 @@ export interface Speaker {
   paths(family: Family, prefix?: string): Iterable<PathView>
   /** Why a prefix is sent to a peer, or not. */
   explainExport(peer: string, prefix: string): readonly ExportView[]
+  /** Every accepted path as MRT TABLE_DUMP_V2 (RFC 6396), see `dumpRib`. Ends by throwing `signal.reason` on abort. */
+  dump(call: Call): AsyncIterable<Uint8Array>
 }
 
 export interface SpeakerOptions {
