@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { acceptAll } from '../filter/filter.ts'
+import { readMrt } from '../mrt/read.ts'
+import type { MrtRecord } from '../mrt/record.ts'
 import { createLab } from '../testing/lab.ts'
-import { readAll } from '../testing/mrt.ts'
 import { peerConfig } from './peer-config.ts'
 
 it('gives its tables as MRT: its own routes and those of its peers', async () => {
@@ -13,7 +14,7 @@ it('gives its tables as MRT: its own routes and those of its peers', async () =>
   two.speaker.announce([{ prefix: '10.2.0.0/24', id: 'own', source: 'local', preference: 200, attributes: {} }])
   await lab.until('it is there', () => one.best().includes('10.2.0.0/24'))
   const dump = one.speaker.dump({ signal: new AbortController().signal })
-  expect(await lab.clock.drive(readAll(dump))).toMatchObject([
+  expect(await lab.clock.drive(read(dump))).toMatchObject([
     {
       kind: 'PEER_INDEX_TABLE',
       collectorId: '10.0.0.1',
@@ -33,3 +34,9 @@ it('ends with the reason when nobody wants the rest', async () => {
   await expect(speaker.dump(stop)[Symbol.asyncIterator]().next()).rejects.toThrow('enough')
   await lab.end()
 })
+
+async function read(dump: AsyncIterable<Uint8Array>): Promise<MrtRecord[]> {
+  const records: MrtRecord[] = []
+  for await (const record of readMrt(dump)) records.push(record)
+  return records
+}
