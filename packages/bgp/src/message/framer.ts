@@ -27,7 +27,7 @@ export class MessageFramer {
       // PERF: a message that lies whole in the segment is not copied.
       const whole = this.size === 0 && segment.length - at >= headerSize
       if (whole) {
-        const length = checkHeader(segment.subarray(at, at + headerSize), this.extendedMessage)
+        const length = checkHeader(at === 0 ? segment : segment.subarray(at), this.extendedMessage)
         if (typeof length !== 'number') return length
         if (at + length <= segment.length) {
           if (take(segment.subarray(at, at + length)) === false) return undefined

@@ -61,14 +61,13 @@ const types: ReadonlyMap<number, TypeRow> = new Map([
 export function checkHeader(bytes: Uint8Array, extendedMessage: boolean): number | NotificationMessage {
   for (let i = 0; i < 16; i++)
     if (bytes[i] !== 0xff) return notification(ErrorCode.header, HeaderSubcode.notSynchronized)
-  const [high = 0, low = 0, type = 0] = [bytes[16], bytes[17], bytes[18]]
-  const length = (high << 8) | low
-  const badLength = notification(ErrorCode.header, HeaderSubcode.badLength, Uint8Array.of(high, low))
-  if (length < headerSize || length > (extendedMessage ? extendedLimit : standardLimit)) return badLength
+  const length = ((bytes[16] as number) << 8) | (bytes[17] as number)
+  const type = bytes[18] as number
+  if (length < headerSize || length > (extendedMessage ? extendedLimit : standardLimit)) return badSize(bytes)
   const row = types.get(type)
   if (!row) return notification(ErrorCode.header, HeaderSubcode.badType, Uint8Array.of(type))
-  if (length < row.smallest || (row.exact && length !== row.smallest)) return badLength
-  return !row.extends && length > standardLimit ? badLength : length
+  if (length < row.smallest || (row.exact && length !== row.smallest)) return badSize(bytes)
+  return !row.extends && length > standardLimit ? badSize(bytes) : length
 }
 
 /**

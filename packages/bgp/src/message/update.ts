@@ -103,8 +103,20 @@ function reset(draft: Draft, subcode: number, reason: string): DecodedUpdate {
   return { action: 'session-reset', fault, faults: [...draft.faults, fault] }
 }
 
+/** PERF: an UPDATE of IPv4 mostly has neither, and is walked through without an object for each attribute. */
+function hasMultiprotocol(bytes: Uint8Array): boolean {
+  for (let at = 0; at + 2 < bytes.length; ) {
+    const type = bytes[at + 1]
+    if (type === AttributeType.MP_REACH_NLRI || type === AttributeType.MP_UNREACH_NLRI) return true
+    const wide = ((bytes[at] as number) & AttributeFlag.extendedLength) !== 0
+    at += wide ? 4 + u16(bytes, at + 2) : 3 + (bytes[at + 2] as number)
+  }
+  return false
+}
+
 /** Decodes the two multiprotocol attributes; returns the others, in place when they are contiguous. */
 function takeMultiprotocol(draft: Draft, bytes: Uint8Array, options: WireOptions): Uint8Array {
+  if (!hasMultiprotocol(bytes)) return bytes
   const kept: Uint8Array[] = []
   const seen = { [AttributeType.MP_REACH_NLRI]: false, [AttributeType.MP_UNREACH_NLRI]: false }
   let from = 0
