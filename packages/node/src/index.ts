@@ -7,6 +7,7 @@ export { answerBgp, askBgp, type BgpAnswer, type BgpFailure, bgpQuestions } from
 export type { KernelRoutes } from './bgp/kernel-routes.ts'
 export { type NodeStatusPorts, reportNodeStatus } from './bgp/node-status.ts'
 export { type BgpFamilyStatus, type BgpPeerStatus, type BgpStatus, bgpSocket } from './bgp/status.ts'
+export { type BgpStream, type BgpTables, streamBgp } from './bgp/stream.ts'
 export { type NodeConfig, type ParameterName, parameters } from './config/parameters.ts'
 export { type ConfigSources, type ResolvedConfig, resolveConfig } from './config/resolve.ts'
 export type { LocalSources } from './config-watch.ts'

@@ -1,5 +1,4 @@
 /** The BGP thread: a speaker over real sockets, and its routes in the kernel. It does what the main thread tells it. */
-import { setImmediate as yieldTurn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createSpeaker } from '@tortie/bgp'
 import { createBgpRoutes, defaultBgpRoutesConfig } from '@tortie/hostnet'
@@ -8,7 +7,7 @@ import { createMonitor, openNetlink, openTcpNetwork } from '@tortie/linux'
 import { createRtnetlink, type NetlinkTransport, RT_TABLE_MAIN, routes } from '@tortie/netlink'
 import { answerBgp, createBgpEngine } from '@tortie/node'
 import type { Call } from '@tortie/runtime'
-import { systemClock, systemRandom } from '@tortie/runtime/system'
+import { systemClock, systemRandom, yieldTurn } from '@tortie/runtime/system'
 import { createLog } from '../log.ts'
 import { serveCalls } from '../threads/calls.ts'
 import { measureLoopLag } from './loop-lag.ts'
@@ -44,7 +43,7 @@ async function main(port: NonNullable<typeof parentPort>, { socketPath, logLevel
   const network = openTcpNetwork()
   const kept = await keptFamilies(route, call)
   await using kernel = createBgpRoutes({ route, monitor, clock: systemClock, log })
-  const ports = { network, clock: systemClock, random: systemRandom, log, yieldTurn: () => yieldTurn() }
+  const ports = { network, clock: systemClock, random: systemRandom, log, yieldTurn }
   const engine = createBgpEngine({
     createSpeaker: (config, options) => createSpeaker(config, ports, options),
     kernel,
@@ -52,13 +51,18 @@ async function main(port: NonNullable<typeof parentPort>, { socketPath, logLevel
     clock: systemClock,
     log,
     loopLagMs: measureLoopLag(),
+    yieldTurn,
     setLogLevel: (level) => setLevel(severities[logLevel ?? level] ?? 'INFO'),
   })
   serveCalls(port, {
     apply: (parts) => engine.apply(parts),
     ask: ({ method, url }, asking) => answerBgp(engine, method, url, asking),
   } satisfies BgpThreadCalls)
-  await using _socket = await serveBgpSocket(socketPath, engine)
+  await using _socket = await serveBgpSocket(socketPath, engine).catch((error: unknown) => {
+    const remedy = 'sessions and routes go on; set TORTIE_BGP_SOCKET to a place where a socket can be made'
+    log.error('bgp.socket.failed', { path: socketPath, error, remedy })
+    return undefined
+  })
   return await engine.run(call)
 }
 

@@ -1,6 +1,7 @@
 import type {
   BestRoute,
   LocalRoute,
+  PathView,
   PeerConfig,
   Speaker,
   SpeakerConfig,
@@ -15,6 +16,7 @@ import { NodeError } from '../errors.ts'
 import type { BgpControl, BgpExplanation, BgpRoute } from './control.ts'
 import type { KernelRoutes } from './kernel-routes.ts'
 import type { BgpStatus } from './status.ts'
+import type { BgpTables } from './stream.ts'
 import { peerView, routeView } from './views.ts'
 
 export interface BgpEnginePorts {
@@ -26,11 +28,13 @@ export interface BgpEnginePorts {
   readonly log: Log
   /** Milliseconds by which timers were late at most, lately. */
   readonly loopLagMs: () => number
+  /** Ends the current turn so that sessions are served: `yieldTurn` of `@tortie/runtime/system`. */
+  readonly yieldTurn: () => Promise<void>
   readonly setLogLevel?: (level: BgpProgram['logLevel']) => void
 }
 
 /** BGP of one node: a speaker, the kernel's routes, and what joins them. */
-export interface BgpEngine extends BgpControl {
+export interface BgpEngine extends BgpControl, BgpTables {
   /** The parts of the program that are other than before; the first ones start the speaker. */
   apply(parts: Partial<BgpProgram>): Promise<void>
   /** Ends only by throwing: `signal.reason` on abort, or what makes going on impossible. The kernel keeps its routes. */
@@ -54,6 +58,9 @@ const emptyProgram: BgpProgram = {
 
 /** A speaker without neighbours, for a node on which BGP has nothing to do: nobody sees its identifier. */
 const nothing: SpeakerConfig = { routerId: '0.0.0.1', listen: [], peers: [], recoveryTime: 0, maxPaths: 16 }
+
+/** Paths described before sessions are served again. */
+const atOnce = 500
 
 interface Waiting {
   readonly parts: Partial<BgpProgram>
@@ -220,12 +227,40 @@ class Engine implements BgpEngine {
     return this.#program.problems
   }
 
-  async routes({ family, prefix }: { readonly family: Family; readonly prefix?: string }): Promise<BgpRoute[]> {
-    const paths = this.#speaker?.paths(family, prefix) ?? []
-    return [...paths].map((path) => routeView(family, path, this.#peers.get(path.peer ?? '')))
+  async routes(question: { readonly family: Family; readonly prefix?: string }, call: Call): Promise<BgpRoute[]> {
+    const { family, prefix } = question
+    if (prefix !== undefined)
+      return [...(this.#speaker?.paths(family, prefix) ?? [])].map((path) => this.#view(family, path))
+    const routes: BgpRoute[] = []
+    for await (const batch of this.walk({ family }, call)) for (const route of batch) routes.push(route)
+    return routes
   }
 
-  async explain({ prefix, peer }: { readonly prefix: string; readonly peer?: string }): Promise<BgpExplanation> {
+  async *walk({ family }: { readonly family: Family }, { signal }: Call): AsyncGenerator<readonly BgpRoute[]> {
+    let batch: BgpRoute[] = []
+    for (const path of this.#speaker?.paths(family) ?? []) {
+      batch.push(this.#view(family, path))
+      if (batch.length < atOnce) continue
+      yield batch
+      batch = []
+      await this.#ports.yieldTurn()
+      signal.throwIfAborted()
+    }
+    yield batch
+  }
+
+  dump(call: Call): AsyncIterable<Uint8Array> {
+    return this.#running().dump(call)
+  }
+
+  #view(family: Family, path: PathView): BgpRoute {
+    return routeView(family, path, this.#peers.get(path.peer ?? ''))
+  }
+
+  async explain(
+    { prefix, peer }: { readonly prefix: string; readonly peer?: string },
+    call: Call,
+  ): Promise<BgpExplanation> {
     const family = prefix.includes(':') ? 6 : 4
     const speaker = this.#running()
     if (peer !== undefined) this.#know(peer)
@@ -233,7 +268,7 @@ class Engine implements BgpEngine {
     const keys = peer === undefined ? asked.map(({ key }) => key) : [peer]
     return {
       prefix,
-      learned: await this.routes({ family, prefix }),
+      learned: await this.routes({ family, prefix }, call),
       exported: keys.flatMap((key) => speaker.explainExport(key, prefix)),
     }
   }

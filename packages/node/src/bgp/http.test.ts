@@ -59,6 +59,7 @@ it('carries questions and answers unchanged', async () => {
 it.each([
   ['GET', '/routs', 404, 'there is no /routs; ask status, problems, routes'],
   ['GET', '/constructor', 404, 'there is no /constructor'],
+  ['GET', '//', 400, '// is no path'],
   ['POST', '/status', 405, '/status wants GET'],
   ['GET', '/routes', 400, 'family has to be 4 or 6'],
   ['GET', '/routes?family=4&prefix=ten', 400, 'prefix has to be a prefix, as 10.65.0.0/26'],

@@ -48,7 +48,9 @@ export interface BgpAnswer {
 
 /** Answers one request: 404, 405 and 400 for what cannot be asked, 500 for what fails. @param url path and query */
 export async function answerBgp(control: BgpControl, method: string, url: string, call: Call): Promise<BgpAnswer> {
-  const { pathname, searchParams } = new URL(url, 'http://bgp')
+  const asked = URL.parse(url, 'http://bgp')
+  if (!asked) return refuse(400, `${url} is no path`)
+  const { pathname, searchParams } = asked
   const name = pathname.slice(1) as keyof BgpControl
   if (!Object.hasOwn(questions, name)) return refuse(404, `there is no ${pathname}; ask ${bgpQuestions.join(', ')}`)
   const { method: wanted, checks } = questions[name]

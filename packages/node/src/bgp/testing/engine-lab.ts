@@ -145,6 +145,7 @@ export function createEngineLab(kept: readonly Family[] = []) {
     clock,
     log,
     loopLagMs: () => 7,
+    yieldTurn: () => Promise.resolve(),
     setLogLevel: (level) => void levels.push(level),
   })
   const running: Promise<unknown>[] = []
