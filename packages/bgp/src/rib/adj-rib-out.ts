@@ -98,7 +98,7 @@ export class AdjRibOut {
   /** Frees slots that hold nothing, when there are enough of them. Not during a walk through the journal. */
   tidy(): void {
     const useless = this.#dead + this.#empty
-    if (useless < Math.max(leastTidy, this.length >> 2)) return
+    if (useless < Math.max(leastTidy, this.length >> 1)) return
     const idle = this.members.every(({ cursor, owedCount }) => cursor === this.length && owedCount === 0)
     if (idle || useless >= this.#compactAt) this.#compact()
   }
