@@ -32,8 +32,10 @@ export type Start = (netns: TestNetns, dut: Dut, dir: string, signal: AbortSigna
 export const daemons: Readonly<Record<DaemonName, Start>> = {
   async tortie(netns, dut, _dir, signal) {
     const script = fileURLToPath(new URL('tortie.ts', import.meta.url))
+    // A young generation of 12 MB, as the agent's BGP thread has.
+    const args = ['--max-semi-space-size=4', script, JSON.stringify(dut)]
     // The ends dial until it listens.
-    const options = { command: process.execPath, args: [script, JSON.stringify(dut)], ready: async () => true }
+    const options = { command: process.execPath, args, ready: async () => true }
     return (await startDaemon(netns, options, { signal })).pid
   },
   async bird(netns, { peers, holdTime }, dir, signal) {
