@@ -28,6 +28,7 @@ const shell: Shell = {
   // Asynchronously: a pipe that does not block answers EAGAIN to a plain read.
   stdin: async () => (await import('node:stream/consumers')).text(process.stdin),
   stdout: (text) => void process.stdout.write(text),
+  stdoutBytes: (bytes) => new Promise((resolve) => process.stdout.write(bytes, () => resolve())),
   stderr: (text) => void process.stderr.write(text),
 }
 process.exitCode = await runProgram(process.argv.slice(2), shell, { signal: stop.signal })

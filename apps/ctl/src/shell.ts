@@ -11,6 +11,8 @@ export interface Shell {
   /** Everything that standard input has to give. */
   stdin(): Promise<string>
   stdout(text: string): void
+  /** Resolves when more may be written. */
+  stdoutBytes(bytes: Uint8Array): Promise<void>
   stderr(text: string): void
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,6 +43,7 @@ const contradiction: Problems[number] = {
 }
 
 let problems: Problems
+let dumpIsCut: boolean
 let dir: string
 let orders: unknown[]
 let close: () => Promise<void>
@@ -51,6 +52,7 @@ beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'tortie-ctl-bgp-'))
   orders = []
   problems = []
+  dumpIsCut = false
   const order = async (what: unknown): Promise<void> => void orders.push(what)
   const control: BgpControl = {
     status: async () => ({
@@ -72,6 +74,12 @@ beforeEach(async () => {
     undrain: () => order('undrain'),
   }
   const server = createServer((request, response) => {
+    if (request.url === '/dump') {
+      response.write(Buffer.of(0, 255))
+      if (dumpIsCut) setImmediate(() => response.destroy())
+      else response.end(Buffer.of(254))
+      return
+    }
     void answerBgp(control, request.method ?? '', request.url ?? '', call).then(({ status, body }) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
     )
@@ -95,6 +103,9 @@ async function run(...tokens: string[]): Promise<{ code: number; stdout: string;
       stdin: async () => '',
       stdout: (text) => {
         out.stdout += text
+      },
+      stdoutBytes: async (bytes) => {
+        out.stdout += Buffer.from(bytes).toString('latin1')
       },
       stderr: (text) => {
         out.stderr += text
@@ -149,6 +160,18 @@ it('explains a prefix, and fails for one that nobody knows', async () => {
   const unknown = await run('bgp', 'explain', '10.99.0.0/26')
   expect(unknown.code).toBe(1)
   expect(unknown.stdout).toContain('learned: from nobody')
+})
+
+it('dumps the tables as octets, not onto a terminal, and says so when it is cut', async () => {
+  expect(await run('bgp', 'dump')).toEqual({ code: 0, stdout: '\x00\xff\xfe', stderr: '' })
+  dumpIsCut = true
+  expect(await run('bgp', 'dump')).toMatchObject({ code: 1, stderr: expect.stringContaining('not whole') })
+  writeFileSync(join(dir, 'terminal'), '')
+  expect(await run('bgp', 'dump')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('> table.mrt'),
+  })
 })
 
 it('gives orders', async () => {

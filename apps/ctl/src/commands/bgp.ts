@@ -1,5 +1,5 @@
 import type { BgpRoute } from '@tortie/node'
-import { agentBgp } from '../agent-socket.ts'
+import { agentBgp, dumpBgp } from '../agent-socket.ts'
 import { CtlError } from '../errors.ts'
 import { formatTable } from '../output/table.ts'
 import type { ExitCode, Shell } from '../shell.ts'
@@ -104,6 +104,14 @@ export async function explainRoute(
   for (const { peer: to, sent, because } of exported)
     shell.stdout(`  to ${to}: ${sent ? 'sent' : 'not sent'}: ${because}\n`)
   return learned.length === 0 ? 1 : 0
+}
+
+/** `tortiectl bgp dump`: what routes there are, as MRT TABLE_DUMP_V2 (RFC 6396) for bgpdump and the like. */
+export async function dumpTables({ shell, call }: BgpContext): Promise<ExitCode> {
+  if (shell.host.isTerminal('stdout'))
+    throw new CtlError('a dump is no text: write it into a file, as in `tortiectl bgp dump > table.mrt`')
+  for await (const chunk of dumpBgp(shell, call)) await shell.stdoutBytes(chunk)
+  return 0
 }
 
 /** `tortiectl bgp drain`: others use other ways, until `undrain` or the agent starts again. */

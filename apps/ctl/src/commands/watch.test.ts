@@ -36,6 +36,7 @@ function watching(...args: string[]) {
       printed += text
       heard()
     },
+    stdoutBytes: async () => undefined,
     stderr: () => undefined,
   }
   const ended: Promise<ExitCode> = runProgram(args, shell, { signal: stop.signal })

@@ -103,6 +103,9 @@ export async function run(args: readonly string[], setting: Setting): Promise<Pr
     stdout: (text) => {
       stdout += text
     },
+    stdoutBytes: async (bytes) => {
+      stdout += Buffer.from(bytes).toString('latin1')
+    },
     stderr: (text) => {
       stderr += text
     },

@@ -59,6 +59,18 @@ const explain = leaf({
   },
 })
 
+const dump = leaf({
+  name: 'dump',
+  summary: 'Write all routes as MRT (RFC 6396), which bgpdump and others read',
+  example: 'tortiectl bgp dump > table.mrt',
+  flags: {},
+  args: { exactly: 0 },
+  async run({ shell, call }) {
+    const { dumpTables } = await import('../commands/bgp.ts')
+    return await dumpTables({ shell, call })
+  },
+})
+
 const drain = leaf({
   name: 'drain',
   summary: 'Ask the peers of this node to use other ways, before it is stopped',
@@ -110,5 +122,5 @@ const reset = leaf({
 export const bgp: Group = {
   name: 'bgp',
   summary: 'BGP of this node: ask the agent that runs here',
-  commands: [peers, problems, routes, explain, drain, undrain, refresh, reset],
+  commands: [peers, problems, routes, explain, dump, drain, undrain, refresh, reset],
 }
