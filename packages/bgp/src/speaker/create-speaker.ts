@@ -292,7 +292,7 @@ class BgpSpeaker implements Speaker {
     let first: Peer | undefined
     for (const peer of this.peersByKey.values()) {
       const { address, localAddress: expected, interface: device } = peer.config
-      const fits = canonical(address) === remote && (expected === undefined || canonical(expected) === local)
+      const fits = isThe(address, remote) && (expected === undefined || isThe(expected, local))
       if (fits && (!zone || !device || zone === device) && (!first || peer.key < first.key)) first = peer
     }
     if (first) return first
@@ -365,6 +365,11 @@ class BgpSpeaker implements Speaker {
 }
 
 const canonical = (address: string): string => formatAddress(parseAddress(unscoped(address)))
+
+/** @param other canonical. An IPv4 address has one text only, and of those there may be a thousand to compare with. */
+function isThe(address: string, other: string): boolean {
+  return address === other || (address.includes(':') && canonical(address) === other)
+}
 
 function covers(prefix: string, address: string): boolean {
   const range = parsePrefix(prefix)
