@@ -27,8 +27,9 @@ export interface Neighbor {
   readonly client?: boolean
   /** Seconds. */
   readonly holdTime?: number
-  /** More lines, in the daemon's words. */
+  /** More lines, in the daemon's words; and for the channels of BIRD. */
   readonly more?: string
+  readonly channel?: string
 }
 
 export interface Description {
@@ -77,7 +78,7 @@ export function birdConfig({ as, routerId, neighbors, networks, transit, more }:
   const peers = neighbors.map((one, i) => {
     const channels = familiesOf(one).map(
       (family) =>
-        `ipv${family} { import all; export ${sources}; ${one.addPath ? 'add paths on;' : ''} ${transit ? '' : 'next hop self;'} };`,
+        `ipv${family} { import all; export ${sources}; ${one.addPath ? 'add paths on;' : ''} ${transit ? '' : 'next hop self;'} ${one.channel ?? ''} };`,
     )
     return lines(
       `protocol bgp n${i} {`,

@@ -1,5 +1,13 @@
 /** Our speaker on the kernel's sockets, inside a namespace. */
-import type { Network, PeerStatus, Speaker, SpeakerConfig, SpeakerEvent, SpeakerOptions } from '@tortie/bgp'
+import type {
+  Network,
+  PathMonitor,
+  PeerStatus,
+  Speaker,
+  SpeakerConfig,
+  SpeakerEvent,
+  SpeakerOptions,
+} from '@tortie/bgp'
 import { createSpeaker } from '@tortie/bgp'
 import { type Netns, openTcpNetwork } from '@tortie/linux'
 import { type Call, silentLog } from '@tortie/runtime'
@@ -22,9 +30,9 @@ export function startSpeaker(
   netns: Netns,
   config: Partial<SpeakerConfig> & Pick<SpeakerConfig, 'routerId' | 'peers'>,
   { signal }: Call,
-  options: SpeakerOptions & { readonly through?: (network: Network) => Network } = {},
+  options: SpeakerOptions & { readonly through?: (network: Network) => Network; readonly bfd?: PathMonitor } = {},
 ): RunningSpeaker {
-  const { through = (network) => network, ...rest } = options
+  const { through = (network) => network, bfd, ...rest } = options
   const own = new AbortController()
   signal.addEventListener('abort', () => own.abort(new Error('the test is over')), { once: true })
   const whole: SpeakerConfig = {
@@ -42,6 +50,7 @@ export function startSpeaker(
     random: systemRandom,
     log: silentLog,
     yieldTurn,
+    ...(bfd && { bfd }),
   }
   const speaker = createSpeaker(whole, ports, { resolveByDefault: { metric: 0 }, ...rest })
   const events: SpeakerEvent[] = []

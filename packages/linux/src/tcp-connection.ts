@@ -7,6 +7,11 @@ export interface TcpConnection {
   readonly localPort: number
   readonly remoteAddress: string
   readonly remotePort: number
+  /**
+   * TTL or hop limit that an accepted connection began with. What came before `minTtl` was configured was not held to it,
+   * but it came from as far.
+   */
+  readonly receivedTtl?: number
   /** Called once, before anything is read. `data` holds its bytes only during the call. */
   start(on: {
     readonly data: (bytes: Uint8Array) => void
@@ -28,7 +33,7 @@ export interface TcpConnection {
 }
 
 /** A connected socket that has not read anything yet. */
-export function tcpConnection(socket: Socket): TcpConnection {
+export function tcpConnection(socket: Socket, receivedTtl?: number): TcpConnection {
   const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = socket
   const label = `TCP connection with ${remoteAddress} port ${remotePort}`
   const { family } = splitZone(remoteAddress)
@@ -59,6 +64,7 @@ export function tcpConnection(socket: Socket): TcpConnection {
     localPort,
     remoteAddress,
     remotePort,
+    ...(receivedTtl !== undefined && { receivedTtl }),
     start(handlers) {
       on = handlers
       if (socket.destroyed) setImmediate(end)

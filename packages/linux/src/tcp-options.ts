@@ -13,6 +13,8 @@ const SO_BINDTODEVICE = 25
 const IPPROTO_TCP = 6
 const TCP_NODELAY = [IPPROTO_TCP, 1] as const
 const TCP_MD5SIG = 14
+const TCP_SAVE_SYN = [IPPROTO_TCP, 27] as const
+const TCP_SAVED_SYN = 28
 const TCP_MD5SIG_EXT = 32
 const TCP_MD5SIG_FLAG_PREFIX = 1
 const IPV6_V6ONLY = [41, 26] as const
@@ -64,6 +66,20 @@ export function setTtl(fd: number, family: TcpFamily, ttl: number, label: string
 /** What arrives with a lower TTL or hop limit is dropped (RFC 5082); 0 drops nothing. */
 export function setMinTtl(fd: number, family: TcpFamily, ttl: number, label: string): void {
   setOption(fd, minTtlOption[family], ttl, label)
+}
+
+/** A listener whose accepted connections know the headers of their SYN. */
+export function saveSyn(fd: number, label: string): void {
+  setOption(fd, TCP_SAVE_SYN, 1, label)
+}
+
+/** TTL or hop limit that the SYN of an accepted connection came with; the kernel tells it once. */
+export function savedSynTtl(fd: number): number | undefined {
+  const headers = new Uint8Array(256)
+  const size = new Uint8Array(new Uint32Array([headers.length]).buffer)
+  if (libc().getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, headers, size) < 0) return undefined
+  if (new Uint32Array(size.buffer)[0] === 0) return undefined
+  return (headers[0] ?? 0) >> 4 === 4 ? headers[8] : headers[7]
 }
 
 export function bindToDevice(fd: number, device: string, label: string): void {

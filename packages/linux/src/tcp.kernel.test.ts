@@ -152,6 +152,13 @@ describe.each([
     listener.close()
   })
 
+  it('says with which TTL an accepted connection came', async () => {
+    const { ours, theirs, listener } = await meet(address, { ttl: 17 })
+    expect([theirs.receivedTtl, ours.receivedTtl]).toEqual([17, undefined])
+    for (const one of [ours, theirs]) one.abort()
+    listener.close()
+  })
+
   it('is refused where nobody listens', async () => {
     await expect(near.connect({ address, port: 9 }, options, stop)).rejects.toThrow('ECONNREFUSED')
   })

@@ -3,7 +3,17 @@ import type { Call } from '@tortie/runtime'
 import { inNetns, type Netns } from './netns.ts'
 import { libc } from './sys.ts'
 import { configureFd, fdOf, type TcpConnection, tcpConnection } from './tcp-connection.ts'
-import { bindTcp, bindToDevice, openTcpSocket, setMd5Key, setTtl, splitZone, type TcpFamily } from './tcp-options.ts'
+import {
+  bindTcp,
+  bindToDevice,
+  openTcpSocket,
+  savedSynTtl,
+  saveSyn,
+  setMd5Key,
+  setTtl,
+  splitZone,
+  type TcpFamily,
+} from './tcp-options.ts'
 
 export interface TcpConnectOptions {
   /** Source address; the kernel's choice when undefined. */
@@ -123,6 +133,7 @@ async function listen(
   try {
     // The answer to a connection leaves with what the listener has, so it has to do for GTSM (RFC 5082 §3).
     setTtl(fd, family, 255, label)
+    saveSyn(fd, label)
     if (zone !== undefined) inNetns(netns, () => bindToDevice(fd, zone, label))
     keys.replace(passwords)
     bindTcp(fd, bare, port, label)
@@ -131,8 +142,9 @@ async function listen(
     throw error
   }
   const server = createServer({ pauseOnConnect: true }, (socket) => {
-    if (fdOf(socket) !== undefined && socket.remoteAddress !== undefined) accept(tcpConnection(socket))
-    else socket.destroy()
+    const accepted = fdOf(socket)
+    if (accepted === undefined || socket.remoteAddress === undefined) socket.destroy()
+    else accept(tcpConnection(socket, savedSynTtl(accepted)))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

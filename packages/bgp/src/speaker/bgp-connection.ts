@@ -1,9 +1,7 @@
-import type { Clock } from '@tortie/runtime'
 import { MessageFramer } from '../message/framer.ts'
 import { CeaseSubcode, ErrorCode } from '../message/iana.ts'
-import type { AttributeInterner } from '../message/intern.ts'
 import { type DecodedMessage, decodeMessage, type Message, writeMessage } from '../message/message.ts'
-import { hardReset, type NotificationMessage, notification } from '../message/notification.ts'
+import { hardReset, notification } from '../message/notification.ts'
 import type { OpenMessage } from '../message/open.ts'
 import { defaultWireOptions } from '../message/options.ts'
 import type { DecodedUpdate } from '../message/update.ts'
@@ -11,7 +9,6 @@ import { ByteWriter } from '../message/writer.ts'
 import type { Initiator } from '../session/collision.ts'
 import {
   type Effect,
-  type Ending,
   type Event,
   type FsmPeer,
   type Timer as FsmTimer,
@@ -20,44 +17,10 @@ import {
   step,
 } from '../session/fsm.ts'
 import type { Session } from '../session/negotiate.ts'
+import type { ConnectionOwner, ConnectionPorts } from './connection-ports.ts'
 import { Inbox } from './inbox.ts'
-import type { MessageCounters } from './message-counters.ts'
 import type { Connection } from './ports.ts'
-import type { Timer, Timers } from './timers.ts'
-
-/** What all connections of a speaker share. */
-export interface ConnectionPorts {
-  readonly clock: Clock
-  readonly timers: Timers
-  readonly interner: AttributeInterner
-  readonly yieldTurn: () => Promise<void>
-  /** Something came, or what was sent is out: there is work. */
-  readonly readable: (connection: BgpConnection) => void
-  readonly writable: (connection: BgpConnection) => void
-}
-
-/** What became of a state machine's wishes that concern the whole peer. */
-export interface ConnectionOwner {
-  /** Configuration for the state machine; its OPEN is fixed when a connection begins. */
-  fsmPeer(): FsmPeer
-  /** Seconds that a timer runs for, jitter included. */
-  seconds(timer: FsmTimer, seconds: number, session: Session | undefined): number
-  dial(connection: BgpConnection): void
-  /** Whether its rest is over, rather than replaced by another connection. */
-  mayDial(): boolean
-  /** The peer's OPEN has come: settles collisions, and hands it on with `handle`. */
-  opened(connection: BgpConnection, open: OpenMessage): void
-  established(connection: BgpConnection, session: Session): void
-  updated(connection: BgpConnection, update: Exclude<DecodedUpdate, { readonly action: 'session-reset' }>): void
-  refreshed(connection: BgpConnection, message: Extract<Message, { readonly kind: 'ROUTE-REFRESH' }>): void
-  released(connection: BgpConnection, session: Session, ending: Ending, graceful: boolean): void
-  /** Idle for so long, after failures or for the other connection's sake. */
-  rest(connection: BgpConnection, seconds: number, event: Event): void
-  /** A step is done. */
-  stepped(connection: BgpConnection, before: Status, event: Event): void
-  notified(notification: NotificationMessage, sent: boolean): void
-  readonly messages: MessageCounters
-}
+import type { Timer } from './timers.ts'
 
 /** Octets that wait to be read before the socket is paused, and at which it goes on. */
 const inboxHigh = 256 * 1024

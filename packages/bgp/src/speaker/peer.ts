@@ -1,33 +1,22 @@
-import type { Random } from '@tortie/runtime'
 import { CeaseSubcode, ErrorCode, OpenSubcode } from '../message/iana.ts'
 import { formatNotification, type NotificationMessage, notification } from '../message/notification.ts'
 import { asOf, type OpenMessage } from '../message/open.ts'
 import { dominant, resolveCollision } from '../session/collision.ts'
 import type { Ending, Event, FsmPeer, Timer as FsmTimer, State, Status } from '../session/fsm.ts'
 import { checkOpen, type Session } from '../session/negotiate.ts'
-import { BgpConnection, type ConnectionOwner, type ConnectionPorts } from './bgp-connection.ts'
+import { BgpConnection } from './bgp-connection.ts'
 import { changeOf } from './changes.ts'
-import type { PeerConfig, SpeakerConfig } from './config.ts'
+import type { PeerConfig } from './config.ts'
+import type { ConnectionOwner } from './connection-ports.ts'
 import { describeEnding, lapseOf } from './lapse.ts'
 import { MessageCounters } from './message-counters.ts'
 import { openOf } from './open.ts'
-import { PeerSession, type PeerSessionPorts } from './peer-session.ts'
-import type { Connection, Network } from './ports.ts'
-import type { Recovery } from './recovery.ts'
-import type { PeerStatus, SpeakerEvent } from './speaker.ts'
+import type { PeerPorts } from './peer-ports.ts'
+import { PeerSession } from './peer-session.ts'
+import type { Connection } from './ports.ts'
+import { hasOpened, isConversing, mostAdvanced } from './progress.ts'
+import type { PeerStatus } from './speaker.ts'
 import { tcpOptionsOf } from './tcp-options.ts'
-
-export interface PeerPorts
-  extends ConnectionPorts,
-    Pick<PeerSessionPorts, 'rib' | 'bfd' | 'draining' | 'indexed' | 'touched'> {
-  readonly network: Network
-  readonly random: Random
-  readonly speaker: () => SpeakerConfig
-  readonly recovery: Recovery
-  readonly emit: (event: SpeakerEvent) => void
-  /** Nothing of the peer is left: one that was made on demand goes. */
-  readonly over: (peer: Peer) => void
-}
 
 /** Seconds in Established after which failures are forgotten (spec 05 A5). */
 const stableTime = 300
@@ -43,16 +32,6 @@ const lateCollisionMs = 2000
 const holdForOtherOpen = 1
 /** One report of trouble in so many milliseconds. */
 const problemEveryMs = 1000
-
-const rank: Readonly<Record<State, number>> = {
-  Idle: 0,
-  Active: 1,
-  Connect: 2,
-  OpenSent: 3,
-  OpenConfirm: 4,
-  Established: 5,
-}
-const isConversing = (one: BgpConnection | undefined): boolean => one !== undefined && rank[one.state] >= 4
 
 /**
  * One neighbour: a connection that we dial, one that it dialled, and how they become one session (RFC 4271 §6.8, §8).
@@ -169,7 +148,7 @@ export class Peer implements ConnectionOwner {
       this.start()
       return
     }
-    if (!anew || rank[this.dialer.state] >= 3 || isConversing(this.incoming) || this.routes.session) return
+    if (!anew || hasOpened(this.dialer) || isConversing(this.incoming) || this.routes.session) return
     this.dialer.discard(this.dialer.status.failures)
     this.started = false
     this.start()
@@ -178,13 +157,14 @@ export class Peer implements ConnectionOwner {
   /** A connection from the peer. */
   accept(socket: Connection): void {
     const busy = isConversing(this.incoming)
-    if (!this.started || this.refusing || busy) {
+    const { ttl, minTtl } = tcpOptionsOf(this.config)
+    const tooFar = minTtl !== undefined && socket.receivedTtl !== undefined && socket.receivedTtl < minTtl
+    if (!this.started || this.refusing || busy || tooFar) {
       socket.abort()
       return
     }
     // It came again before its OPEN did: only the last one counts.
     this.incoming?.discard()
-    const { ttl, minTtl } = tcpOptionsOf(this.config)
     socket.configure({ ttl, ...(minTtl !== undefined && { minTtl }) })
     const incoming = new BgpConnection('remote', this, this.ports)
     incoming.status = { state: 'Active', failures: this.dialer.status.failures, delaying: false }
@@ -278,7 +258,7 @@ export class Peer implements ConnectionOwner {
     const { open: ours, remoteAs } = connection.parameters
     const acceptable = checkOpen(ours, open, remoteAs) === undefined
     for (const other of acceptable ? others : []) {
-      if (rank[other.state] < 3) {
+      if (!hasOpened(other)) {
         other.discard(other.status.failures)
         continue
       }
@@ -306,7 +286,7 @@ export class Peer implements ConnectionOwner {
     const others = this.connections().filter((other) => other !== connection)
     if (connection === this.incoming) this.incoming = undefined
     for (const other of others) {
-      if (rank[other.state] >= 3) other.handle({ kind: 'OpenCollisionDump' })
+      if (hasOpened(other)) other.handle({ kind: 'OpenCollisionDump' })
       else other.discard(other.status.failures)
     }
     this.routes.establish(connection, session)
@@ -331,7 +311,7 @@ export class Peer implements ConnectionOwner {
   /** Back-off is for errors; whoever only lost its connection, or a collision, comes back soon (spec 05 A5). */
   rest(connection: BgpConnection, seconds: number, event: Event): void {
     if (connection !== this.dialer) {
-      if (rank[this.dialer.state] >= 3) return
+      if (hasOpened(this.dialer)) return
       this.dialer.discard(connection.status.failures)
     }
     if (!this.started || this.connections().some((one) => one !== connection && isConversing(one))) return
@@ -390,8 +370,7 @@ export class Peer implements ConnectionOwner {
   }
 
   private show({ kind }: Event): void {
-    const states = this.connections().map(({ state }) => state)
-    const state = states.reduce((most, next) => (rank[next] > rank[most] ? next : most), 'Idle' as State)
+    const state = mostAdvanced(this.connections())
     if (state === this.shownState) return
     this.shownState = state
     this.since = this.ports.clock.wallMs()

@@ -17,6 +17,11 @@ export interface Connection {
   readonly localPort: number
   readonly remoteAddress: string
   readonly remotePort: number
+  /**
+   * TTL or hop limit that an accepted connection began with. What came before `minTtl` was configured was not held to it,
+   * but it came from as far.
+   */
+  readonly receivedTtl?: number
   /** Called once, before anything is read. `data` holds its bytes only during the call. */
   start(on: {
     readonly data: (bytes: Uint8Array) => void
