@@ -9,6 +9,8 @@ export interface AttributeInterner {
   decode(bytes: Uint8Array, options: WireOptions): AttributeSet
 }
 
+/** Sets that a new interner has room for; it grows. */
+const fewest = 64
 /** Chosen collisions must not make a list to search. */
 const longestSearch = 8
 
@@ -31,10 +33,10 @@ class Interner implements AttributeInterner {
   readonly #maxSets: number
   readonly #maxBytes: number
   /** Open addressing: number of an entry, plus 1. */
-  readonly #slots: Int32Array
+  #slots = new Int32Array(2 * fewest)
   /** Entries by number: where the key is, its hash, what it decodes to. */
-  readonly #start: Uint32Array
-  readonly #hash: Int32Array
+  #start = new Uint32Array(fewest + 1)
+  #hash = new Int32Array(fewest)
   #sets: AttributeSet[] = []
   #keys = new Uint8Array(4096)
   #end = 0
@@ -42,9 +44,6 @@ class Interner implements AttributeInterner {
   constructor(maxSets: number, maxBytes: number) {
     this.#maxSets = maxSets
     this.#maxBytes = maxBytes
-    this.#slots = new Int32Array(2 ** (1 + Math.ceil(Math.log2(maxSets))))
-    this.#start = new Uint32Array(maxSets + 1)
-    this.#hash = new Int32Array(maxSets)
   }
 
   get size(): number {
@@ -80,6 +79,7 @@ class Interner implements AttributeInterner {
       wide.set(this.#keys)
       this.#keys = wide
     }
+    if (this.#sets.length === this.#hash.length) this.#widen()
     const entry = this.#sets.length
     this.#keys.set(bytes, this.#end)
     this.#start[entry] = this.#end
@@ -88,6 +88,17 @@ class Interner implements AttributeInterner {
     this.#hash[entry] = hash
     this.#sets.push(set)
     this.#place(entry, hash)
+  }
+
+  #widen(): void {
+    const capacity = this.#hash.length * 2
+    const [start, hashes] = [this.#start, this.#hash]
+    this.#start = new Uint32Array(capacity + 1)
+    this.#start.set(start)
+    this.#hash = new Int32Array(capacity)
+    this.#hash.set(hashes)
+    this.#slots = new Int32Array(2 * capacity)
+    for (const [entry, hash] of hashes.entries()) this.#place(entry, hash)
   }
 
   /** Into the first free slot of those that a search visits; when there is none, the first is taken over. */

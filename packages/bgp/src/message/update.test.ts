@@ -261,4 +261,18 @@ describe('attributes', () => {
       }),
     )
   })
+
+  it('interns thousands, and finds nearly all of them again', () => {
+    const interner = createAttributeInterner(4096)
+    const decode = (med: number) => {
+      encodeAttributes(writer.reset(), { origin: 0, med }, defaultWireOptions)
+      return interner.decode(writer.bytes, defaultWireOptions)
+    }
+    const writer = new ByteWriter()
+    const first = Array.from({ length: 4000 }, (_, med) => decode(med))
+    expect(interner.size).toBe(4000)
+    expect(first.every(({ attributes }, med) => attributes.med === med)).toBe(true)
+    const again = first.filter((set, med) => decode(med) === set).length
+    expect(again).toBeGreaterThan(3900)
+  })
 })
