@@ -61,9 +61,42 @@ describe('readObjects', () => {
     expect(object?.resource.metadata).toEqual({ name: '1', labels: { release: '2', live: 'true' }, generation: 3 })
   })
 
+  it('knows fields in any letter case, and says where they stand', async () => {
+    const text = pool('a').replace('spec: {cidr', 'Spec:\n  {natoutgoing: true,\n  CIDR')
+    const [object] = await read(write('case.yaml', text))
+    expect(object?.resource.spec).toEqual({ natOutgoing: true, cidr: '10.0.0.0/8' })
+    const wrong = read(write('case-unknown.yaml', text.replace('CIDR', 'Sauce')))
+    await expect(wrong).rejects.toThrow(/: Sauce \(spec.Sauce; .*, document 1, line 6\)/)
+  })
+
+  it('resolves plain scalars and merge keys as YAML 1.1, without its times and numbers of base 60', async () => {
+    const text = pool('a').replace(
+      '{name: a}',
+      '{name: a, labels: &l {yes: on, b: off, oct: 010, hex: 0x1F, wide: 1_000, range: 80:90, day: 2020-01-02, quoted: "yes"}}',
+    )
+    const [object] = await read(write('yaml11.yaml', text.replace('cidr', 'natOutgoing: yes, disabled: No, cidr')))
+    expect(object?.resource.metadata.labels).toEqual({
+      true: 'true',
+      b: 'false',
+      oct: '8',
+      hex: '31',
+      wide: '1000',
+      range: '80:90',
+      day: '2020-01-02',
+      quoted: 'yes',
+    })
+    expect(object?.resource.spec).toEqual({ natOutgoing: true, disabled: false, cidr: '10.0.0.0/8' })
+    const [first, second] = await read(
+      write('merge.yaml', `- &a\n  ${pool('a').trim().replaceAll('\n', '\n  ')}\n- <<: *a\n  metadata: {name: b}\n`),
+    )
+    expect(second?.resource).toEqual({ ...first?.resource, metadata: { name: 'b' } })
+  })
+
   it('keeps integers digit for digit', async () => {
-    const [object] = await read(write('g.yaml', pool('a').replace('10.0.0.0/8', '18446744073709551615')))
-    expect(object?.resource.spec).toEqual({ cidr: 18446744073709551615n })
+    const [object] = await read(
+      write('g.yaml', pool('a').replace('cidr: 10.0.0.0/8', 'blockSize: 18446744073709551615')),
+    )
+    expect(object?.resource.spec).toEqual({ blockSize: 18446744073709551615n })
   })
 
   it.each([

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { type AnyResource, apiVersion, isKind, type Kind, unknownFields } from '@tortie/model'
+import { type AnyResource, apiVersion, isKind, type Kind, recognizeFields, unknownFields } from '@tortie/model'
 import { CtlError, messageOf, NothingSpecified } from '../errors.ts'
 import { isShown, shownKinds } from '../output/columns.ts'
 import type { Shell } from '../shell.ts'
@@ -108,7 +108,7 @@ function expand(value: unknown, document: ParsedDocument, path: Path): InputObje
       `unknown resource type (${kind ?? ''}) and/or version (${version ?? ''}) (${place}; write apiVersion: ` +
         `${apiVersion} and one of the kinds ${shownKinds().join(', ')})`,
     )
-  const resource = withTexts(value as AnyResource)
+  const resource = recognizeFields(value as AnyResource)
   const unknown = unknownIn(resource, document, path)
   return [{ resource, place, ...(unknown && { unknown }) }]
 }
@@ -136,35 +136,4 @@ function fieldPath(text: string): (string | number)[] {
     if (inner === undefined) return part
     return /^\d+$/.test(inner) ? Number(inner) : inner
   })
-}
-
-/** Where text belongs, calicoctl takes numbers and booleans too: `labels: {release: 2}`. */
-function withTexts(resource: AnyResource): AnyResource {
-  const { metadata, spec } = resource as unknown as Fields
-  return {
-    ...resource,
-    ...(isMap(metadata) && {
-      metadata: textsIn(metadata, ['name', 'namespace', 'resourceVersion'], ['labels', 'annotations']),
-    }),
-    ...(isMap(spec) && { spec: textsIn(spec, [], ['labelsToApply']) }),
-  } as AnyResource
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function textsIn(fields: Fields, own: readonly string[], maps: readonly string[]): Fields {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => {
-      if (maps.includes(name) && isMap(value)) return [name, textsIn(value, Object.keys(value), [])]
-      return [name, own.includes(name) ? toText(value) : value]
-    }),
-  )
-}
-
-function toText(value: unknown): unknown {
-  return ['number', 'boolean', 'bigint'].includes(typeof value) ? String(value) : value
 }

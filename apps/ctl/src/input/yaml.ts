@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Tags } from 'yaml'
 import { CtlError, messageOf, oneLine } from '../errors.ts'
 
 /** One document of a file. */
@@ -9,12 +9,23 @@ export interface ParsedDocument {
   place(path: readonly (string | number)[]): string
 }
 
+/**
+ * As Calico's reader of YAML resolves what is not quoted: YAML 1.1 (`yes`, `off`, `010`, `<<`), but times stay text, and
+ * `80:90` is a range of ports, no number of base 60.
+ */
+function customTags(tags: Tags): Tags {
+  const left = new Set(['binary', 'omap', 'pairs', 'set', 'timestamp'].map((name) => `tag:yaml.org,2002:${name}`))
+  return tags.filter((tag) => typeof tag === 'string' || !(left.has(tag.tag) || tag.format === 'TIME'))
+}
+
 /** @param name of the file, for messages. @throws CtlError with file, document and line */
 export function parseDocuments(text: string, name: string): ParsedDocument[] {
   return split(text).flatMap(({ part, line }, index) => {
     if (part.trim() === '') return []
     const lines = new LineCounter()
     const document = parseDocument(part, {
+      schema: 'yaml-1.1',
+      customTags,
       intAsBigInt: true,
       lineCounter: lines,
       logLevel: 'error',
@@ -58,7 +69,9 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
   for (const part of path) {
     let next: unknown
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part))
+      // The path has fields by their name, the file in any letter case.
+      const name = String(part).toLowerCase()
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value).toLowerCase() === name)
       if (isScalar(pair?.key)) offset = pair.key.range?.[0] ?? offset
       next = pair?.value
     } else if (isSeq(node) && typeof part === 'number') {
