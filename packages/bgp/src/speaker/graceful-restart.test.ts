@@ -155,6 +155,19 @@ describe('restarter', () => {
     expect(order).toContain('10.2.0.0/24')
   })
 
+  it('waits a little for a peer that restarts too, and two do not wait for each other for long', async () => {
+    const restarted = { restarted: { forwarding: [4] } } as const
+    const one = lab.node(a, [neighbor(b, graceful())], {}, restarted)
+    const two = lab.node(b, [neighbor(a, graceful())], {}, restarted)
+    two.speaker.announce([localRoute('10.2.0.0/24')])
+    const recovered = (node: Node) => (): boolean => node.events.some(({ kind }) => kind === 'recovered')
+    await lab.until('up', () => one.peer(b).state === 'Established' && two.peer(a).state === 'Established')
+    await lab.pass(5)
+    expect([recovered(one)(), recovered(two)()]).toEqual([false, false])
+    await lab.until('both go on', () => recovered(one)() && recovered(two)(), 10)
+    await lab.until('the routes are there', () => one.best().includes('10.2.0.0/24'), 2)
+  })
+
   it('does not wait longer than the recovery time, nor for a peer that cannot be reached', async () => {
     const silent = lab.node(
       a,

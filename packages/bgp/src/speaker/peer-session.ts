@@ -74,6 +74,12 @@ export class PeerSession {
     return session.families.every((family) => this.ended.has(family))
   }
 
+  /** The peer restarts too, and has not told all its routes. */
+  get alsoRestarts(): boolean {
+    const { session } = this
+    return session?.gracefulRestart?.restarting === true && !session.families.every((family) => this.ended.has(family))
+  }
+
   establish(connection: BgpConnection, session: Session): void {
     this.connection = connection
     this.session = session

@@ -84,6 +84,10 @@ export class Peer implements ConnectionOwner {
     return this.routes.settled || this.config.shutdown !== undefined
   }
 
+  get alsoRestarts(): boolean {
+    return this.routes.alsoRestarts
+  }
+
   get unreachable(): boolean {
     return this.failedDials > 1 && !this.incoming
   }

@@ -6,9 +6,17 @@ export interface RecoveringPeer {
   readonly key: string
   /** Everything that it has to say is said, or it will not say when. */
   readonly settled: boolean
+  /** It restarts too, and has not told all its routes. */
+  readonly alsoRestarts: boolean
   /** Dialled in vain more than once. */
   readonly unreachable: boolean
 }
+
+/**
+ * Seconds that End-of-RIB of a peer is waited for that restarts itself. RFC 4724 §4.1 does not wait for it at all, lest
+ * two wait for each other; but it may well send its routes at once.
+ */
+const patienceWithRestarting = 10
 
 /**
  * Own graceful restart (RFC 4724 §4.1): routes are not sent before the peers have told theirs. It ends when every
@@ -16,6 +24,8 @@ export interface RecoveringPeer {
  */
 export class Recovery {
   private readonly timer: Timer
+  private readonly patience: Timer
+  private impatient = false
   private readonly peers: () => Iterable<RecoveringPeer>
   private readonly awaitsNextHops: () => boolean
   private readonly done: () => void
@@ -35,6 +45,10 @@ export class Recovery {
     this.awaitsNextHops = awaitsNextHops
     this.done = done
     this.timer = timers.create(() => this.end())
+    this.patience = timers.create(() => {
+      this.impatient = true
+      this.check()
+    })
   }
 
   /** It goes on: the R bit is sent. */
@@ -51,8 +65,16 @@ export class Recovery {
   /** After anything that may have ended it. */
   check(): void {
     if (!this.going) return
-    for (const peer of this.peers()) if (!peer.settled && !peer.unreachable) return
+    let alsoRestarts = false
+    for (const peer of this.peers()) {
+      if (!peer.settled && !peer.unreachable) return
+      alsoRestarts ||= peer.alsoRestarts
+    }
     if (this.awaitsNextHops()) return
+    if (alsoRestarts && !this.impatient) {
+      if (!this.patience.armed) this.patience.arm(patienceWithRestarting)
+      return
+    }
     this.end()
   }
 
@@ -60,6 +82,7 @@ export class Recovery {
     if (!this.going) return
     this.going = false
     this.timer.cancel()
+    this.patience.cancel()
     this.done()
   }
 }
