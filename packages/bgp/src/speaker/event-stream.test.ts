@@ -46,6 +46,15 @@ it('holds so many events for a slow reader, and says how many it lost', async ()
   expect(read.at(-1)).toBe('904 events are lost: this reader was too slow')
 })
 
+it('next hops are never lost: nobody would say them again', async () => {
+  const stream = new EventStream()
+  const reader = stream.read({ signal: new AbortController().signal })[Symbol.asyncIterator]()
+  for (let i = 0; i < 4096; i++) stream.emit(problem(`${i}`))
+  stream.emit({ kind: 'next-hops', added: ['10.0.0.9'], removed: [] })
+  for (let i = 0; i < 4096; i++) await reader.next()
+  expect((await reader.next()).value).toEqual({ kind: 'next-hops', added: ['10.0.0.9'], removed: [] })
+})
+
 it('a reader that stops reading is forgotten', async () => {
   const stream = new EventStream()
   stream.emit(problem('nobody'))

@@ -26,7 +26,7 @@ export class EventStream {
   emit(event: SpeakerEvent): void {
     for (const reader of this.readers) {
       if (event.kind === 'best') addBest(reader, event.routes)
-      else if (reader.queue.length < longestQueue || event.kind === 'recovered') reader.queue.push(event)
+      else if (reader.queue.length < longestQueue || isNeverLost(event)) reader.queue.push(event)
       else reader.lost++
       reader.wake?.()
     }
@@ -52,6 +52,9 @@ export class EventStream {
     return generate(this.readers)
   }
 }
+
+/** Who misses one of these is wrong for ever; there are few of them. */
+const isNeverLost = ({ kind }: SpeakerEvent): boolean => kind === 'recovered' || kind === 'next-hops'
 
 function addBest(reader: Reader, routes: readonly BestRoute[]): void {
   if (!reader.best) {

@@ -68,8 +68,7 @@ export class Listeners {
       one.listener = listener
       if (!this.wanted.includes(one)) listener.close()
     } catch (error) {
-      const { address = 'every address', port, family } = one.listen
-      this.problem(`cannot listen on ${address} port ${port} (IPv${family}): ${String(error)}`)
+      this.problem(describeFailure(one.listen, error))
       // It may be the old one that is in the way.
       this.closeAll()
       if (this.wanted.includes(one)) one.again.arm(Math.min(retry.first * 2 ** one.failures++, retry.longest))
@@ -89,6 +88,20 @@ export class Listeners {
       listener?.close()
     }
   }
+}
+
+/** What helps, by the kernel's word for what is wrong. */
+const cures: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there (BIRD, or a second agent): end it, or take another port',
+  EACCES: 'ports below 1024 need the capability CAP_NET_BIND_SERVICE: grant it, or take another port',
+  EADDRNOTAVAIL: 'no interface has that address yet',
+}
+
+function describeFailure({ address = 'every address', port, family }: Listen, error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error)
+  const cure = Object.entries(cures).find(([word]) => words.includes(word))?.[1]
+  const helps = cure === undefined ? '' : `; ${cure}`
+  return `cannot listen on ${address} port ${port} (IPv${family}): ${words}${helps}. It is tried again; we dial meanwhile`
 }
 
 function passwordsOf(peers: SpeakerConfig['peers'], dynamic: NonNullable<SpeakerConfig['dynamic']>) {

@@ -176,7 +176,7 @@ class Engine implements BgpEngine {
       this.#recovering = false
       log.info('bgp.recovered')
       await kernel.recovered(call)
-    } else if (event.kind === 'problem' && event.peer === undefined) log.warn('bgp.problem', { why: event.why })
+    } // What is wrong with peers and sockets the speaker itself logs.
   }
 
   /** What the kernel refuses for good is told and passed over: the other routes and the sessions go on. */
