@@ -21,6 +21,8 @@ export interface Dut {
   readonly peers: readonly DutPeer[]
   /** Seconds. */
   readonly holdTime: number
+  /** Ours only: the best routes are told to a listener, as the agent is one. */
+  readonly told?: boolean
 }
 
 export const localAs = 64_512

@@ -6,7 +6,7 @@ import { silentLog } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { type Dut, localAs, routerId } from './daemons.ts'
 
-const { peers, holdTime } = JSON.parse(process.argv[2] ?? '{}') as Dut
+const { peers, holdTime, told } = JSON.parse(process.argv[2] ?? '{}') as Dut
 const speaker = createSpeaker(
   {
     routerId,
@@ -22,4 +22,8 @@ const speaker = createSpeaker(
   { network: openTcpNetwork(), clock: systemClock, random: systemRandom, log: silentLog, yieldTurn: () => yieldTurn() },
   { resolveByDefault: { metric: 0 } },
 )
-await speaker.run({ signal: new AbortController().signal })
+const call = { signal: new AbortController().signal }
+async function listen(): Promise<void> {
+  for await (const event of speaker.events(call)) if (event.kind === 'problem') throw new Error(event.why)
+}
+await Promise.all([speaker.run(call), told && listen()])
