@@ -1,7 +1,6 @@
 /** Machines on one switch: hosts with built agents on one embedded store, and others with real routing daemons. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { affinityKey, type Client, createClient, ensureInitialized } from '@tortie/datastore'
 import { openEmbedded } from '@tortie/datastore-embedded'
@@ -14,7 +13,7 @@ import { systemClock, systemRandom } from '@tortie/runtime/system'
 import type { Host } from '../../examples/three-hosts/lab/network.ts'
 import { type Prober, startProber } from '../../examples/three-hosts/lab/prober.ts'
 import { cni, type Places, places, startAgent, tortiectl } from '../../examples/three-hosts/lab/processes.ts'
-import { eventually } from '../interop/daemons/process.ts'
+import { createDirectory, eventually } from '../interop/daemons/process.ts'
 
 export const cluster = 64_512
 /** As everything that is waited for: the machine may be busy with other things. */
@@ -58,6 +57,8 @@ export interface BgpLab extends AsyncDisposable, Call {
   readonly client: Client
   /** 10.10.0.n and fd00:10::n on `eth0`. */
   machine(name: string, n: number, wanted?: MachineWanted): Machine
+  /** Not started. */
+  agentOf(machine: Machine, environment?: Readonly<Record<string, string>>): Agent
   agent(machine: Machine, environment?: Readonly<Record<string, string>>): Promise<Agent>
   pod(host: Machine, name: string, labels?: Readonly<Record<string, string>>): Promise<Pod>
   put<K extends Kind>(
@@ -75,9 +76,7 @@ export async function createBgpLab(what: string): Promise<BgpLab> {
   const resources = new AsyncDisposableStack()
   const stop = new AbortController()
   const call: Call = { signal: stop.signal }
-  const dir = mkdtempSync(join(tmpdir(), `tortie-${what}-`))
-  resources.defer(() => rmSync(dir, { recursive: true, force: true }))
-  const at = places(dir)
+  const at = places(resources.use(createDirectory()).path)
   const ports = { clock: systemClock, random: systemRandom }
   const datastore = resources.use(await openEmbedded({ path: at.store, ...ports, log: silentLog }, call))
   await ensureInitialized(datastore, { version: calicoVersion, clusterType: 'tortie' }, ports, call)
@@ -97,9 +96,13 @@ export async function createBgpLab(what: string): Promise<BgpLab> {
       wire.ip(`link set ${name} master br0`)
       return { name, netns: net.name, net, ...of }
     },
-    async agent(machine, environment = {}) {
+    agentOf(machine, environment = {}) {
       const agent = createAgent(machine, at, { CALICO_NETWORKING_BACKEND: 'bird', ...environment }, call)
       resources.defer(() => agent.end('SIGKILL'))
+      return agent
+    },
+    async agent(machine, environment) {
+      const agent = lab.agentOf(machine, environment)
       await agent.start()
       return agent
     },
