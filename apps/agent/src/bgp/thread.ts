@@ -26,7 +26,7 @@ export function createBgpThread(script: URL, data: BgpThreadData, health: Health
 
   async function life(call: Call): Promise<never> {
     const worker = new Worker(script, { workerData: data, resourceLimits })
-    const current = remoteCalls<BgpThreadCalls>(worker as never, bgpThreadCalls)
+    const current = remoteCalls<BgpThreadCalls>(worker, bgpThreadCalls)
     try {
       const ended = new Promise<never>((_, reject) => {
         worker.once('error', reject)

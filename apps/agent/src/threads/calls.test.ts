@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { MessageChannel } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Call } from '@tortie/runtime'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { RemoteError, remoteCalls, serveCalls } from './calls.ts'
@@ -62,4 +62,13 @@ it('fails what waits when the other thread ends, and everything after', async ()
   await expect(waiting).rejects.toThrow('the other thread is gone')
   await closed
   await expect(sums.add([1], call)).rejects.toThrow('the other thread is gone')
+})
+
+it('a thread that ends, however it ends, fails what waits for it', async () => {
+  const worker = new Worker("require('node:worker_threads').parentPort.once('message', () => process.exit(3))", {
+    eval: true,
+  })
+  const far = remoteCalls<Sums>(worker, ['add'])
+  await expect(far.add([1], call)).rejects.toThrow('the other thread is gone')
+  await expect(far.add([2], call)).rejects.toThrow('the other thread is gone')
 })

@@ -54,16 +54,28 @@ function describe(error: unknown): NonNullable<Answer['error']> {
   return typeof code === 'string' ? { message: error.message, code } : { message: error.message }
 }
 
-/** The methods named, each a call through the port. They throw `signal.reason`, RemoteError, or that the thread is gone. */
-export function remoteCalls<T extends object>(port: MessagePort, methods: readonly (keyof T & string)[]): T {
+/** A MessagePort or a Worker. */
+interface Channel {
+  postMessage(message: unknown): void
+  on(event: string, heard: (message: Answer) => void): unknown
+}
+
+/**
+ * The methods named, each a call through the port, or to the thread itself. They throw `signal.reason`, RemoteError, or
+ * that the thread is gone.
+ */
+export function remoteCalls<T extends object>(port: Channel, methods: readonly (keyof T & string)[]): T {
   const waiting = new Map<number, (answer: Answer) => void>()
   let next = 0
   let closed = false
   port.on('message', (answer: Answer) => waiting.get(answer.id)?.(answer))
-  port.on('close', () => {
+  const gone = (): void => {
     closed = true
     for (const [id, settle] of waiting) settle({ id, error: { message: 'the other thread is gone' } })
-  })
+  }
+  // A port closes; a thread only exits.
+  port.on('close', gone)
+  port.on('exit', gone)
   const ask = (method: string, argument: unknown, { signal }: Call): Promise<unknown> =>
     new Promise((resolve, reject) => {
       signal.throwIfAborted()
