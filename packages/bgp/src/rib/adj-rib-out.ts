@@ -131,28 +131,36 @@ export class AdjRibOut {
   /** Keeps what is alive, and of what says "nothing" what a peer has yet to hear. */
   #compact(): void {
     this.version++
+    const { journal, position, attributes, length } = this
     const cursors = this.#cursors()
     let next = 0
+    let nextAt = cursors[0]?.at ?? length
     let to = 0
     this.#empty = 0
-    for (let i = 0; i < this.length; i++) {
-      for (; next < cursors.length && (cursors[next] as Cursor).at <= i; next++) (cursors[next] as Cursor).move(to)
-      const slot = this.journal[i] as number
-      if (this.position[slot] !== i + 1) continue
-      const empty = this.attributes[slot] === 0
-      if (empty && !this.members.some((member) => member.hasSent(slot))) {
-        this.position[slot] = 0
-        this.#slots.release(slot)
-        continue
+    for (let i = 0; i < length; i++) {
+      for (; nextAt <= i; nextAt = cursors[++next]?.at ?? length) cursors[next]?.move(to)
+      const slot = journal[i] as number
+      if (position[slot] !== i + 1) continue
+      if (attributes[slot] === 0) {
+        if (!this.#isWithAnyone(slot)) {
+          position[slot] = 0
+          this.#slots.release(slot)
+          continue
+        }
+        this.#empty++
       }
-      if (empty) this.#empty++
-      this.journal[to++] = slot
-      this.position[slot] = to
+      journal[to++] = slot
+      position[slot] = to
     }
     for (; next < cursors.length; next++) (cursors[next] as Cursor).move(to)
     this.length = to
     this.#dead = 0
     this.#compactAt = Math.max(leastTidy, this.#empty * 2 + (to >> 1))
+  }
+
+  #isWithAnyone(slot: number): boolean {
+    for (const member of this.members) if (member.hasSent(slot)) return true
+    return false
   }
 
   /** Every index into the journal that somebody keeps, in ascending order. */
