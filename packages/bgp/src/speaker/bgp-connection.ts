@@ -135,7 +135,7 @@ export class BgpConnection {
     socket.start({
       data: (bytes) => this.socket === socket && this.received(bytes),
       drain: () => this.socket === socket && this.ports.writable(this),
-      end: () => this.socket === socket && this.ended(),
+      end: () => this.ports.soon(() => this.ended(socket)),
     })
     this.fsm = this.owner.fsmPeer()
     this.handle({ kind: this.initiator === 'local' ? 'Tcp_CR_Acked' : 'TcpConnectionConfirmed' })
@@ -277,10 +277,10 @@ export class BgpConnection {
   }
 
   /** The peer's last words are read before its end is believed. */
-  private ended(): void {
-    const { socket } = this
-    while (this.socket === socket && this.inbox.size > 0) this.read(this.inbox.size)
-    if (this.socket === socket) this.handle({ kind: 'TcpConnectionFails' })
+  private ended(socket: Connection): void {
+    if (this.socket !== socket) return
+    if (this.inbox.size === 0) this.handle({ kind: 'TcpConnectionFails' })
+    else if (this.read(inboxLow) || this.socket === socket) this.ports.soon(() => this.ended(socket))
   }
 
   /** False to read no further. */
@@ -338,11 +338,12 @@ export class BgpConnection {
       this.timers.Hold.arm(Math.min(10, this.status.session?.holdTime ?? 10))
       return
     }
-    void this.ports.yieldTurn().then(() => {
+    const decide = (): void => {
       if (this.socket !== socket || this.timers.Hold.armed) return
       if (this.receivedBytes === receivedBytes) this.handle({ kind: 'HoldTimer_Expires' })
       else this.timers.Hold.arm(Math.min(10, this.status.session?.holdTime ?? 10))
-    })
+    }
+    void this.ports.yieldTurn().then(() => this.ports.soon(decide))
   }
 
   /** Notes what the kernel took; the timer runs while it does not take all. */

@@ -19,6 +19,8 @@ export interface ConnectionPorts {
   /** Something came, or what was sent is out: there is work. */
   readonly readable: (connection: BgpConnection) => void
   readonly writable: (connection: BgpConnection) => void
+  /** Does what sockets and other callbacks bring inside the speaker's `run`. */
+  readonly soon: (task: () => void) => void
 }
 
 /** What became of a state machine's wishes that concern the whole peer. */

@@ -79,7 +79,7 @@ class BgpSpeaker implements Speaker {
     this.listeners = new Listeners(
       ports.network,
       this.timers,
-      (connection) => this.accept(connection),
+      (connection) => this.pump.soon(() => this.accept(connection)),
       (why) => this.emit({ kind: 'problem', why }),
     )
     this.nextHopsTimer = this.timers.create(() => this.tellNextHops())
@@ -97,6 +97,7 @@ class BgpSpeaker implements Speaker {
       this.state = 'stopped'
       this.listeners.close()
       for (const peer of this.peersByKey.values()) peer.vanish()
+      this.pump.finish()
     }
   }
 
@@ -254,6 +255,7 @@ class BgpSpeaker implements Speaker {
       speaker: () => this.config,
       draining: () => this.draining,
       readable: (connection) => this.pump.read(connection),
+      soon: (task) => this.pump.soon(task),
       writable: () => this.pump.wake(),
       indexed: (index, present) => this.indexed(index, present ? self() : undefined),
       touched: () => this.touched(),
@@ -283,7 +285,6 @@ class BgpSpeaker implements Speaker {
     const peer = this.peerFor(connection)
     if (peer) peer.accept(connection)
     else connection.abort()
-    this.pump.wake()
   }
 
   /** By source address, and our own where it is configured; then those made on demand. */

@@ -22,3 +22,7 @@ export function describeEnding({ because, sent, received }: Ending): string {
   if (sent) return `sent ${formatNotification(sent)}`
   return received ? `received ${formatNotification(received)}` : because
 }
+
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

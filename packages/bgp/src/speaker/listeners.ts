@@ -1,5 +1,6 @@
 import { same } from './changes.ts'
 import type { Listen, SpeakerConfig } from './config.ts'
+import { textOf } from './lapse.ts'
 import type { Connection, Listener, Network } from './ports.ts'
 import type { Timer, Timers } from './timers.ts'
 
@@ -42,7 +43,7 @@ export class Listeners {
     const before = this.wanted
     this.wanted = listen.map((one) => before.find((old) => same(old.listen, one)) ?? this.want(one))
     this.outgoing.push(...before.filter((old) => !this.wanted.includes(old)))
-    for (const { listener } of this.wanted) listener?.setPasswords(this.passwords)
+    for (const one of this.wanted) this.setPasswords(one)
     for (const one of this.wanted) void this.open(one)
     this.closeOutgoing()
   }
@@ -64,9 +65,9 @@ export class Listeners {
     one.opening = true
     try {
       const listener = await this.network.listen(one.listen, this.passwords, this.accept)
-      listener.setPasswords(this.passwords)
       one.listener = listener
-      if (!this.wanted.includes(one)) listener.close()
+      if (this.wanted.includes(one)) this.setPasswords(one)
+      else listener.close()
     } catch (error) {
       this.problem(describeFailure(one.listen, error))
       // It may be the old one that is in the way.
@@ -76,6 +77,18 @@ export class Listeners {
       one.opening = false
     }
     this.closeOutgoing()
+  }
+
+  /** Without its password nobody is to be let in: a listener that cannot have them closes, and is tried again. */
+  private setPasswords(one: Wanted): void {
+    try {
+      one.listener?.setPasswords(this.passwords)
+    } catch (error) {
+      this.problem(`passwords are refused: ${textOf(error)}`)
+      one.listener?.close()
+      one.listener = undefined
+      one.again.arm(retry.first)
+    }
   }
 
   private closeOutgoing(): void {
@@ -98,7 +111,7 @@ const cures: Readonly<Record<string, string>> = {
 }
 
 function describeFailure({ address = 'every address', port, family }: Listen, error: unknown): string {
-  const words = error instanceof Error ? error.message : String(error)
+  const words = textOf(error)
   const cure = Object.entries(cures).find(([word]) => words.includes(word))?.[1]
   const helps = cure === undefined ? '' : `; ${cure}`
   return `cannot listen on ${address} port ${port} (IPv${family}): ${words}${helps}. It is tried again; we dial meanwhile`

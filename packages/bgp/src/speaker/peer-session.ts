@@ -10,6 +10,7 @@ import type { BgpConnection } from './bgp-connection.ts'
 import { unscoped } from './check-config.ts'
 import type { PeerConfig } from './config.ts'
 import { drained } from './drain.ts'
+import { textOf } from './lapse.ts'
 import type { PathMonitor } from './ports.ts'
 import { StaleRoutes } from './stale-routes.ts'
 import type { Timers } from './timers.ts'
@@ -26,6 +27,7 @@ export interface PeerSessionPorts {
   readonly touched: () => void
   readonly changed: () => void
   readonly problem: (why: string) => void
+  readonly soon: (task: () => void) => void
   /** The session has to end. */
   readonly stop: (because: NotificationMessage) => void
 }
@@ -39,7 +41,6 @@ export class PeerSession {
   private readonly ports: PeerSessionPorts
   private readonly stale: StaleRoutes
   private readonly ended = new Set<Family>()
-  private readonly disabled = new Set<Family>()
   private monitor: Disposable | undefined
   private establishedTimes = 0
 
@@ -84,7 +85,6 @@ export class PeerSession {
     this.connection = connection
     this.session = session
     this.ended.clear()
-    this.disabled.clear()
     const { rib } = this.ports
     const peer = this.ribPeer(connection, session)
     if (this.index === undefined) {
@@ -180,9 +180,8 @@ export class PeerSession {
     this.ports.changed()
   }
 
-  /** The family is of no use any more in this session (RFC 4760 §7). */
+  /** RFC 4760 §7: what it sent of the family is forgotten. Sessions ask for a reset instead (`WireOptions`). */
   private disable(index: PeerIndex, family: Family): void {
-    this.disabled.add(family)
     this.ports.rib.markStale(index, family)
     this.ports.rib.dropStale(index, family)
   }
@@ -206,12 +205,14 @@ export class PeerSession {
     if (!bfd || !this.ports.bfd || localAddress === undefined) return
     const path = { address, localAddress, ...bfd, ...(device !== undefined && { interface: device }) }
     const down = (): void => {
-      if (this.connection === connection) this.ports.stop(notification(ErrorCode.cease, CeaseSubcode.bfdDown))
+      this.ports.soon(() => {
+        if (this.connection === connection) this.ports.stop(notification(ErrorCode.cease, CeaseSubcode.bfdDown))
+      })
     }
     try {
       this.monitor = this.ports.bfd.watch(path, down)
     } catch (error) {
-      this.ports.problem(`its path cannot be monitored: ${error instanceof Error ? error.message : String(error)}`)
+      this.ports.problem(`its path cannot be monitored: ${textOf(error)}`)
     }
   }
 

@@ -8,7 +8,8 @@ import { BgpConnection } from './bgp-connection.ts'
 import { changeOf } from './changes.ts'
 import type { PeerConfig } from './config.ts'
 import type { ConnectionOwner } from './connection-ports.ts'
-import { describeEnding, lapseOf } from './lapse.ts'
+import { Dialing } from './dialing.ts'
+import { describeEnding, lapseOf, textOf } from './lapse.ts'
 import { MessageCounters } from './message-counters.ts'
 import { openOf } from './open.ts'
 import type { PeerPorts } from './peer-ports.ts'
@@ -50,9 +51,8 @@ export class Peer implements ConnectionOwner {
   /** An error is being waited out: its connections are refused too. */
   private refusing = false
   private without: 'nothing' | 'optional' | 'all' = 'nothing'
-  private failedDials = 0
+  private readonly dialing: Dialing
   /** The attempt to connect that has not ended. */
-  private dialling: AbortSignal | undefined
   private establishedMs = 0
   private shownState: State = 'Idle'
   private since: number
@@ -73,6 +73,7 @@ export class Peer implements ConnectionOwner {
       problem: (why) => this.problem(why),
       stop: (because) => this.routes.connection?.handle({ kind: 'AutomaticStop', notification: because }),
     })
+    this.dialing = new Dialing({ ...ports, failed: (why, silent) => this.dialFailed(why, silent) })
     this.dialer = new BgpConnection('local', this, ports)
   }
 
@@ -89,7 +90,7 @@ export class Peer implements ConnectionOwner {
   }
 
   get unreachable(): boolean {
-    return this.failedDials > 1 && !this.incoming
+    return this.dialing.failures > 1 && !this.incoming
   }
 
   start(): void {
@@ -137,7 +138,8 @@ export class Peer implements ConnectionOwner {
     this.config = config
     if (change === 'none') return
     if (before.password !== config.password)
-      for (const connection of this.connections()) connection.configureSocket({ password: config.password ?? '' })
+      for (const connection of this.connections())
+        this.configureSocket(() => connection.configureSocket({ password: config.password ?? '' }))
     if (config.shutdown !== undefined) {
       if (before.shutdown === undefined) this.stop(config.shutdown)
     } else if (change === 'reset') this.reset(notification(ErrorCode.cease, CeaseSubcode.otherConfigurationChange))
@@ -169,7 +171,10 @@ export class Peer implements ConnectionOwner {
     }
     // It came again before its OPEN did: only the last one counts.
     this.incoming?.discard()
-    socket.configure({ ttl, ...(minTtl !== undefined && { minTtl }) })
+    if (!this.configureSocket(() => socket.configure({ ttl, ...(minTtl !== undefined && { minTtl }) }))) {
+      socket.abort()
+      return
+    }
     const incoming = new BgpConnection('remote', this, this.ports)
     incoming.status = { state: 'Active', failures: this.dialer.status.failures, delaying: false }
     this.incoming = incoming
@@ -222,39 +227,7 @@ export class Peer implements ConnectionOwner {
   }
 
   dial(connection: BgpConnection): void {
-    if (this.dialling) this.unanswered()
-    const signal = connection.beginAttempt()
-    this.dialling = signal
-    const ended = (): void => {
-      if (this.dialling === signal) this.dialling = undefined
-    }
-    const { address, port } = this.config
-    this.ports.network.connect({ address, port }, tcpOptionsOf(this.config), { signal }).then(
-      (socket) => {
-        ended()
-        if (signal.aborted) return socket.abort()
-        this.failedDials = 0
-        connection.attach(socket)
-      },
-      (error: unknown) => {
-        ended()
-        if (signal.aborted) return
-        this.failedDials++
-        this.lastError = error instanceof Error ? error.message : String(error)
-        connection.handle({ kind: 'TcpConnectionFails' })
-        this.ports.recovery.check()
-      },
-    )
-  }
-
-  /** Nobody said yes or no for as long as we wait: so it is with another password too (RFC 2385 §4.1). */
-  private unanswered(): void {
-    const { address, port, password } = this.config
-    const cures =
-      password === undefined ? 'way and firewall, or it wants a password' : 'way and firewall, or the password'
-    this.lastError = `no answer from ${address} port ${port}: check ${cures}`
-    if (this.failedDials++ === 0) this.problem(this.lastError)
-    this.ports.recovery.check()
+    this.dialing.dial(connection, this.config)
   }
 
   opened(connection: BgpConnection, open: OpenMessage): void {
@@ -284,7 +257,7 @@ export class Peer implements ConnectionOwner {
 
   established(connection: BgpConnection, session: Session): void {
     this.establishedMs = this.ports.clock.monotonicMs()
-    this.failedDials = 0
+    this.dialing.failures = 0
     this.without = 'nothing'
     this.lastError = undefined
     const others = this.connections().filter((other) => other !== connection)
@@ -354,6 +327,23 @@ export class Peer implements ConnectionOwner {
   private peerCameBack({ connectedMs, initiator }: BgpConnection): boolean {
     const { session } = this.routes
     return initiator === 'remote' && !!session?.gracefulRestart && connectedMs > this.establishedMs + lateCollisionMs
+  }
+
+  private dialFailed(why: string, silent: boolean): void {
+    this.lastError = why
+    if (silent && this.dialing.failures === 1) this.problem(why)
+    this.ports.recovery.check()
+  }
+
+  /** False when the kernel refuses: without the option the connection is not what was configured. */
+  private configureSocket(configure: () => void): boolean {
+    try {
+      configure()
+      return true
+    } catch (error) {
+      this.problem(`a socket option is refused: ${textOf(error)}`)
+      return false
+    }
   }
 
   private incomingEnded(connection: BgpConnection): void {

@@ -36,6 +36,8 @@ export class Pump {
   private readonly readable = new Set<BgpConnection>()
   private readonly ready = new Set<PeerIndex>()
   private readonly writer = new ByteWriter()
+  private tasks: (() => void)[] = []
+  private state: 'new' | 'running' | 'over' = 'new'
   private deciding = false
   private rung = true
   private wakeUp: (() => void) | undefined
@@ -50,6 +52,16 @@ export class Pump {
   wake(): void {
     this.rung = true
     this.wakeUp?.()
+  }
+
+  /** Does what came from outside (a connection, its end) in a slice, so that whatever it throws ends `run`. */
+  soon(task: () => void): void {
+    if (this.state === 'over') {
+      task()
+      return
+    }
+    this.tasks.push(task)
+    this.wake()
   }
 
   /** A timer rings earlier than the sleeper would wake. */
@@ -74,7 +86,7 @@ export class Pump {
 
   /** Every route that is to be sent is with the kernel. */
   get flushed(): boolean {
-    if (this.deciding || this.readable.size > 0) return false
+    if (this.deciding || this.readable.size > 0 || this.tasks.length > 0) return false
     for (const index of this.ready) if (this.ports.connectionOf(index)) return false
     return true
   }
@@ -82,6 +94,7 @@ export class Pump {
   /** Works until the signal aborts; throws its reason. */
   async run({ signal }: Call): Promise<never> {
     signal.addEventListener('abort', () => this.wake(), { once: true })
+    this.state = 'running'
     try {
       for (;;) {
         signal.throwIfAborted()
@@ -93,12 +106,25 @@ export class Pump {
     }
   }
 
+  /** After `run`: what waited is done, so that nothing stays open. */
+  finish(): void {
+    this.state = 'over'
+    this.doTasks()
+  }
+
+  private doTasks(): void {
+    const { tasks } = this
+    this.tasks = []
+    for (const task of tasks) task()
+  }
+
   /** True when there is more to do. */
   private slice(): boolean {
     const { clock, timers } = this.ports
     const end = clock.monotonicMs() + sliceMs
     this.rung = false
     timers.ringDue()
+    this.doTasks()
     for (let more = true; more; ) {
       more = this.readSome()
       more = this.decideSome() || more
