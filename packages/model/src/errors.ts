@@ -5,6 +5,8 @@ export interface FieldError {
   readonly path: string
   readonly value: unknown
   readonly reason: string
+  /** The value is not of its field's type: what reads typed documents, as Calico does, cannot read this one at all. */
+  readonly malformed?: true
 }
 
 interface InvalidFacts {

@@ -25,8 +25,15 @@ const writes: Readonly<Record<Verb, Write>> = {
   create: (resource, { connection, call }) => connection.client.of(resource.kind).create(sentMetadata(resource), call),
   apply: (resource, { connection, call }) => connection.client.of(resource.kind).apply(sentMetadata(resource), call),
   replace,
-  delete: ({ kind, metadata: { name, namespace } }, { connection, call }) =>
-    connection.client.of(kind).delete({ kind, name, ...(namespace !== undefined && { namespace }) }, {}, call),
+  // A revision in the file has to be the latest, as with calicoctl, whatever spec 06 §8 says of it.
+  delete: ({ kind, metadata: { name, namespace, resourceVersion } }, { connection, call }) =>
+    connection.client
+      .of(kind)
+      .delete(
+        { kind, name, ...(namespace !== undefined && { namespace }) },
+        { ...(resourceVersion && { revision: resourceVersion }) },
+        call,
+      ),
 }
 
 /** One verb over many objects; goes on after an error, as scripts rely on. Spec 06 §8, §9. */

@@ -17,6 +17,7 @@ const pool = (name: string): string =>
   `apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: {name: ${name}}\nspec: {cidr: 10.0.0.0/8}\n`
 const read = (path: string, recursive = false, stdin = ''): Promise<InputObject[]> =>
   readObjects(path, { recursive, skipEmpty: false }, { stdin: async () => stdin })
+const never = () => Promise.reject(new Error('nothing was piped'))
 const names = async (path: string, recursive = false): Promise<string[]> =>
   (await read(path, recursive)).map(({ resource }) => resource.metadata.name)
 
@@ -93,10 +94,13 @@ describe('readObjects', () => {
   })
 
   it('keeps integers digit for digit', async () => {
-    const [object] = await read(
-      write('g.yaml', pool('a').replace('cidr: 10.0.0.0/8', 'blockSize: 18446744073709551615')),
+    const path = write('g.yaml', pool('a').replace('cidr: 10.0.0.0/8', 'later: 18446744073709551615'))
+    const [object] = await readObjects(
+      path,
+      { recursive: false, skipEmpty: false, keepUnknown: true },
+      { stdin: never },
     )
-    expect(object?.resource.spec).toEqual({ blockSize: 18446744073709551615n })
+    expect(object?.resource.spec).toEqual({ later: 18446744073709551615n })
   })
 
   it.each([
@@ -109,6 +113,16 @@ describe('readObjects', () => {
     ['list.yaml', 'apiVersion: v1\nkind: List\nitems: []\n', /unknown resource type \(List\)/],
     ['second.yaml', `${pool('a')}---\n- just text\n`, /^an object .* expected \(.*second.yaml, document 2, line 6\)$/],
     ['syntax.yaml', `${pool('a')}---\nkind: [unclosed\n`, /^Flow sequence .*\(.*syntax\.yaml, document 2, line 7\)$/],
+    [
+      'type.yaml',
+      `${pool('a')}---\n${pool('b').replace('spec: {', 'spec: {\n  disabled: perhaps, ')}`,
+      /^error with field spec\.disabled = 'perhaps' \(must be true or false\) \(.*type\.yaml, document 2, line 10\)$/,
+    ],
+    [
+      'port.yaml',
+      'apiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata: {name: a}\nspec:\n  asNumber: -1\n',
+      /^error with field spec\.asNumber = '-1' \(.*port\.yaml, document 1, line 5\)$/,
+    ],
     ['twice.yaml', 'kind: A\nkind: B\n', /^Map keys must be unique \(.*twice.yaml, document 1, line 2\)$/],
     ['alias.yaml', `a: &a [b]\nc: ${'[*a, '.repeat(120)}${']'.repeat(120)}\n`, /^Excessive alias count.*document 1/],
     [

@@ -1,6 +1,15 @@
 import { readdirSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { type AnyResource, apiVersion, isKind, type Kind, recognizeFields, unknownFields } from '@tortie/model'
+import {
+  type AnyResource,
+  apiVersion,
+  findErrors,
+  isKind,
+  type Kind,
+  ModelError,
+  recognizeFields,
+  unknownFields,
+} from '@tortie/model'
 import { CtlError, messageOf, NothingSpecified } from '../errors.ts'
 import { isShown, shownKinds } from '../output/columns.ts'
 import type { Shell } from '../shell.ts'
@@ -109,8 +118,18 @@ function expand(value: unknown, document: ParsedDocument, path: Path): InputObje
         `${apiVersion} and one of the kinds ${shownKinds().join(', ')})`,
     )
   const resource = recognizeFields(value as AnyResource)
+  checkTypes(resource, document, path)
   const unknown = unknownIn(resource, document, path)
   return [{ resource, place, ...(unknown && { unknown }) }]
+}
+
+/** A value that is not of its field's type: calicoctl cannot read such a file, and changes nothing. @throws CtlError */
+function checkTypes(resource: AnyResource, document: ParsedDocument, path: Path): void {
+  const fields = findErrors(resource).filter(({ malformed }) => malformed)
+  const [first] = fields
+  if (first === undefined) return
+  const cause = new ModelError('model/invalid', { subject: resource.kind, fields })
+  throw new CtlError(`${cause.message} (${document.place([...path, ...fieldPath(first.path)])})`, { cause })
 }
 
 /** The whole message is calicoctl's, which names the field alone; ours adds where it stands. */

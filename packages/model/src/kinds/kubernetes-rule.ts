@@ -10,6 +10,7 @@ import {
   oneOf,
   optional,
   record,
+  rule,
   sparse,
   text,
 } from '../schema/fields.ts'
@@ -39,7 +40,7 @@ export const labelSelector = once(() =>
 const port = once(() =>
   object({
     protocol: sparse(oneOf('TCP', 'UDP', 'SCTP')),
-    port: optional(numberOrText(portComplaint, (value) => value)),
+    port: optional(numberOrText((value) => value, rule(portComplaint))),
     endPort: optional(int(1, 65_535)),
   }).check(findings(kubernetesPortFindings)),
 )

@@ -12,19 +12,32 @@ export interface Finding {
 
 /** A check of one value whose text is ours. Further checks still run, so that one answer names every field. */
 export function rule<T>(complain: (value: T) => Complaint): z.core.$ZodCheck<T> {
-  return findings((value: T) => {
+  return findings(singly(complain))
+}
+
+/** The same for text that is read into another type, and then is as wrong as a number where a list belongs. */
+export function reading<T>(complain: (value: T) => Complaint): z.core.$ZodCheck<T> {
+  return findings(singly(complain), { malformed: true })
+}
+
+function singly<T>(complain: (value: T) => Complaint): (value: T) => Finding[] {
+  return (value) => {
     const reason = complain(value)
     return reason === undefined ? [] : [{ at: [], reason }]
-  })
+  }
 }
 
 /** A check over several fields of an object. It runs only when each field has its type. */
-export function findings<T>(find: (value: T) => Iterable<Finding>): z.core.$ZodCheck<T> {
+export function findings<T>(
+  find: (value: T) => Iterable<Finding>,
+  params?: { readonly malformed: true },
+): z.core.$ZodCheck<T> {
   return z.check<T>((context) => {
     for (const { at, reason } of find(context.value))
       context.issues.push({
         code: 'custom',
         message: reason,
+        ...(params && { params }),
         input: context.value,
         path: [...at],
         continue: true,
@@ -117,19 +130,19 @@ export function anyCaseOf(...values: readonly string[]): Text {
   return pattern(new RegExp(`^(?:${values.join('|')})?$`, 'i'), `one of ${values.join(', ')} (in any case)`)
 }
 
-/** A number or text that `parse` accepts, and that is written as `canonical` of it. */
+/** A number or text without complaints, which is written as `canonical` of it. */
 export function numberOrText(
-  complain: (value: number | string) => Complaint,
   canonical: (value: number | string) => number | string,
+  ...checks: z.core.$ZodCheck<number | string>[]
 ): z.ZodMiniUnion<readonly [z.ZodMiniInt, Text]> {
   return z
     .union([z.int(), z.string()], 'must be a whole number or text')
-    .check(rule(complain), z.overwrite(orSame(canonical)))
+    .check(...checks, z.overwrite(orSame(canonical)))
 }
 
 /** Text that is written as `canonical` of it. */
-export function canonicalText(complain: (value: string) => Complaint, canonical: (value: string) => string): Text {
-  return z.string().check(rule(complain), z.overwrite(orSame(canonical)))
+export function canonicalText(canonical: (value: string) => string, ...checks: z.core.$ZodCheck<string>[]): Text {
+  return z.string().check(...checks, z.overwrite(orSame(canonical)))
 }
 
 /** For values that were already complained of, and that canonical forms therefore do not exist of. */

@@ -6,7 +6,7 @@ import { parseDscp } from '../scalars/dscp.ts'
 import { formatDurationNs, parseDurationNs } from '../scalars/duration.ts'
 import { formatPort, parsePort } from '../scalars/port.ts'
 import { parseProtocol, protocolNumbers } from '../scalars/protocol.ts'
-import { type Complaint, canonicalText, int, numberOrText, pattern, text } from './fields.ts'
+import { type Complaint, canonicalText, int, numberOrText, pattern, reading, rule, text } from './fields.ts'
 import { plainSelectorComplaint, selectorComplaint } from './formats.ts'
 
 /** Schemas of the value types that many kinds share. */
@@ -19,30 +19,34 @@ export const selector = () => text(selectorComplaint, maxSelector)
 export const plainSelector = () => text(plainSelectorComplaint, maxSelector)
 
 /** A port number 1 to 65535, a range `first:last`, or the name of an endpoint's port. */
-export const port = () => numberOrText(portComplaint, (value) => formatPort(parsePort(value)))
+export const port = () => numberOrText(canonicalPort, reading(portComplaint), rule(zeroComplaint))
 
 /** The same without names. */
 export const numericPort = () =>
-  numberOrText(
-    (value) => portComplaint(value) ?? numericComplaint(value),
-    (value) => formatPort(parsePort(value)),
-  )
+  numberOrText(canonicalPort, reading(portComplaint), rule(zeroComplaint), rule(nameComplaint))
+
+const canonicalPort = (value: number | string) => formatPort(parsePort(value))
 
 function portComplaint(value: number | string): Complaint {
   const bad = complaintOf(() => parsePort(value))
-  if (bad !== undefined) return `port range invalid: ${bad}`
+  return bad === undefined ? undefined : `port range invalid: ${bad}`
+}
+
+function zeroComplaint(value: number | string): Complaint {
+  if (portComplaint(value) !== undefined) return undefined
   const parsed = parsePort(value)
   if (parsed.kind === 'named' || parsed.first > 0) return undefined
   return 'port range invalid, port number must be between 1 and 65535'
 }
 
-function numericComplaint(value: number | string): Complaint {
-  return parsePort(value).kind === 'named' ? 'write the number of the port: names have no meaning here' : undefined
+function nameComplaint(value: number | string): Complaint {
+  if (portComplaint(value) !== undefined || parsePort(value).kind !== 'named') return undefined
+  return 'write the number of the port: names have no meaning here'
 }
 
 /** The name of a protocol, in its exact case, or its number 1 to 255. */
 export const protocol = () =>
-  numberOrText(protocolComplaint, (value) => (/^[0-9]+$/.test(String(value)) ? parseProtocol(value) : value))
+  numberOrText((value) => (/^[0-9]+$/.test(String(value)) ? parseProtocol(value) : value), rule(protocolComplaint))
 
 function protocolComplaint(value: number | string): Complaint {
   if (typeof value === 'string' && !/^[0-9]+$/.test(value))
@@ -53,7 +57,11 @@ function protocolComplaint(value: number | string): Complaint {
   return bad === undefined && Number(value) > 0 ? undefined : 'protocol number invalid; write a number from 1 to 255'
 }
 
-export const asNumber = () => numberOrText((value) => complaintOf(() => parseAsNumber(value)), parseAsNumber)
+export const asNumber = () =>
+  numberOrText(
+    parseAsNumber,
+    reading((value) => complaintOf(() => parseAsNumber(value))),
+  )
 
 export const community = () => text(communityComplaint, 40)
 
@@ -74,8 +82,8 @@ export const routePriority = () => int(1, 2_147_483_646)
 
 export const dscp = () =>
   numberOrText(
-    (value) => complaintOf(() => parseDscp(value)),
     (value) => (/^[0-9]+$/.test(String(value)) ? parseDscp(value) : value),
+    rule((value) => complaintOf(() => parseDscp(value))),
   )
 
 const crdDuration = /^(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))*$/
@@ -83,11 +91,11 @@ const crdDuration = /^(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))*$/
 /** A Go duration of the units that the CRDs know; written as Go writes it, unless that needs other units. */
 export const duration = () =>
   canonicalText(
-    (value) => crdComplaint(value) ?? complaintOf(() => parseDurationNs(value)),
     (value) => {
       const formatted = formatDurationNs(parseDurationNs(value))
       return crdDuration.test(formatted) ? formatted : value
     },
+    reading((value) => crdComplaint(value) ?? complaintOf(() => parseDurationNs(value))),
   )
 
 function crdComplaint(value: string): Complaint {
@@ -97,11 +105,11 @@ function crdComplaint(value: string): Complaint {
 /** Any Go duration. */
 export const goDuration = () =>
   canonicalText(
-    (value) => complaintOf(() => parseDurationNs(value)),
     (value) => formatDurationNs(parseDurationNs(value)),
+    reading((value) => complaintOf(() => parseDurationNs(value))),
   )
 
-export const canonicalCidr = (complain: (value: string) => Complaint) => canonicalText(complain, canonicalPrefix)
+export const canonicalCidr = (complain: (value: string) => Complaint) => canonicalText(canonicalPrefix, rule(complain))
 
 export const timestamp = () =>
   pattern(

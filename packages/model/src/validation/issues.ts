@@ -17,7 +17,18 @@ export function formatPath(path: readonly PropertyKey[]): string {
 /** What an issue says, in our words. */
 export function toFieldError(issue: Issue, root: unknown): FieldError {
   const value = valueAt(root, issue.path)
-  return { path: formatPath(issue.path), value, reason: reasonOf(issue, value) }
+  return {
+    path: formatPath(issue.path),
+    value,
+    reason: reasonOf(issue, value),
+    ...(isMalformed(issue, value) && { malformed: true }),
+  }
+}
+
+/** Null and absence are values of every type to Go. */
+function isMalformed(issue: Issue, value: unknown): boolean {
+  if (issue.code === 'custom') return issue.params?.malformed === true
+  return (issue.code === 'invalid_type' || issue.code === 'invalid_union') && value !== undefined && value !== null
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
