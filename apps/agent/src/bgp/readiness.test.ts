@@ -27,6 +27,11 @@ it('is ready without peers', () => {
   expect(judge({ families: [], loopLagMs: 0 }, false)).toEqual({ live: true, ready: true })
 })
 
+it('is not ready before it has read what is wanted, nor when it cannot do it', () => {
+  const why = 'starting'
+  expect(judge({ families: [], loopLagMs: 0, why }, true)).toEqual({ live: true, ready: false, why })
+})
+
 it('wants all sessions of a node that joins, and one of a node that has been there', () => {
   const half = status([peer('192.0.2.2', 'up'), peer('192.0.2.3', 'start')])
   expect(judge(half, true)).toMatchObject({

@@ -28,7 +28,8 @@ export async function watchBgp(
 }
 
 /** @param joining the node has only just started */
-export function judge({ families }: BgpStatus, joining: boolean): Report {
+export function judge({ families, why }: BgpStatus, joining: boolean): Report {
+  if (why !== undefined) return { live: true, ready: false, why }
   if (families.some(({ state }) => state !== 'Ready'))
     return { live: true, ready: false, why: 'routes are still being learned after a restart' }
   const peers = families.flatMap((family) => family.peers).filter(({ type }) => type !== 'LocalWorkload')

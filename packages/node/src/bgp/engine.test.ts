@@ -39,7 +39,7 @@ it('nothing starts before the first program', async () => {
   void run()
   await clock.advance(60_000)
   expect(log.lines).toEqual([])
-  expect(await engine.status(call)).toEqual({ families: [], loopLagMs: 7 })
+  expect(await engine.status(call)).toEqual({ families: [], loopLagMs: 7, why: 'starting' })
   await expect(engine.drain({}, call)).rejects.toMatchObject({ code: 'node/bgp-starting' })
   await engine.apply(program())
   await clock.advance(1)
@@ -150,6 +150,14 @@ it('a program without a speaker ends the sessions, and the next one starts them'
   await engine.apply({ speaker: program().speaker })
   await until('it is up again', () => stateOf(peer) === 'Established')
   expect((await engine.status(call)).families[0]?.reconfiguredTime).toMatch(/^2023-11-14T.*Z$/)
+})
+
+it('says why it serves nothing, when that is not as wanted', async () => {
+  const why = 'the node has no IPv4 address'
+  const { engine } = await started({ problems: [{ code: 'no-router-id', objects: ['Node(a)'], why }] })
+  expect(await engine.status(call)).toMatchObject({ why })
+  await engine.apply({ problems: [] })
+  expect(await engine.status(call)).not.toHaveProperty('why')
 })
 
 it('each problem is told once, and all that there are when asked', async () => {

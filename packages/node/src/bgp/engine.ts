@@ -220,7 +220,14 @@ class Engine implements BgpEngine {
           .map((peer) => peerView(peer, this.#peers.get(peer.key))),
       })),
       loopLagMs: this.#ports.loopLagMs(),
+      ...this.#whyNot(),
     }
+  }
+
+  #whyNot(): Pick<BgpStatus, 'why'> {
+    if (!this.#speaker) return { why: 'starting' }
+    const problem = this.#program.problems.find(({ code }) => code === 'no-router-id' || code === 'no-node')
+    return problem ? { why: problem.why } : {}
   }
 
   async problems(): Promise<readonly BgpProblem[]> {

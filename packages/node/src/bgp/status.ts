@@ -7,6 +7,8 @@ export interface BgpStatus {
   readonly families: readonly BgpFamilyStatus[]
   /** By how many milliseconds timers of the thread that keeps the sessions were late at most, lately. */
   readonly loopLagMs: number
+  /** Why no family is served although BGP is wanted: it is starting, or it cannot. */
+  readonly why?: string
 }
 
 export interface BgpFamilyStatus {

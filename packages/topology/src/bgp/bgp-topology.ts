@@ -213,7 +213,7 @@ class IncrementalBgpTopology implements BgpTopology {
     if (id !== undefined && isAddress(id) && parseAddress(id).family === 4 && parseAddress(id).value !== 0n) return id
     const why = id
       ? `${id} is no BGP identifier: write an IPv4 address, or hash`
-      : 'the node has no IPv4 address: set the identifier, or let it be the hash of the name'
+      : 'the node has no IPv4 address, which would be its BGP identifier: set CALICO_ROUTER_ID to one, or to hash'
     problems.push({ code: 'no-router-id', objects: [`Node(${node})`], why })
     return undefined
   }
