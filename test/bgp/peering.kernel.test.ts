@@ -120,6 +120,17 @@ it('what is announced changes with each resource; the session stays', async () =
   await announces(block, other, more)
 })
 
+it('a node that is drained asks for other ways, until that is taken back', async () => {
+  const marked = async () => (await tor.route('plain', '10.65.1.0/26')).includes('(65535,0)')
+  const before = await tor.since('plain')
+  expect(await marked()).toBe(false)
+  expect(ctl(agent, lab.at, 'bgp', 'drain', '--wait')).toContain('asked to use other ways')
+  await lab.until('the switch is asked', marked)
+  ctl(agent, lab.at, 'bgp', 'undrain')
+  await lab.until('the switch may use it again', async () => !(await marked()))
+  expect(await tor.since('plain')).toBe(before)
+})
+
 it('no session without the password that both have, and a new one while it runs', async () => {
   const problem = (why: RegExp): Promise<unknown> => lab.until(`the log says ${why}`, () => why.test(agent.log()))
   const other = lab.machine('tor1', 101)
