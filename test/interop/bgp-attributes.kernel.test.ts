@@ -18,15 +18,19 @@ describe('from ExaBGP', () => {
       { ours: sender, theirs: theirs(1), ourAs: 64512 },
       { ours: ours(2), theirs: theirs(2), ourAs: 64512, theirAs: 64514 },
       { ours: ours(3), theirs: theirs(3), ourAs: 64512, theirAs: 64512 },
+      { ours: ours(4), theirs: theirs(4), ourAs: 64512, theirAs: 64512 },
+      { ours: ours(5), theirs: theirs(5), ourAs: 64512, theirAs: 64515 },
     ]
     exabgp = await daemons.ExaBGP(cell.there, { as: 64513, routerId: '10.0.0.2', neighbors }, cell.dir, cell.signal)
     const peers = [
       peer({ key: 'sender', address: theirs(1), localAddress: sender }),
       peer({ key: 'external', address: theirs(2), localAddress: ours(2), remoteAs: 64514 }),
       peer({ key: 'internal', address: theirs(3), localAddress: ours(3), remoteAs: 64512 }),
+      peer({ key: 'internal, self', address: theirs(4), localAddress: ours(4), remoteAs: 64512, nextHop: 'self' }),
+      peer({ key: 'external, keep', address: theirs(5), localAddress: ours(5), remoteAs: 64515, nextHop: 'keep' }),
     ]
     speaker = startSpeaker(cell.here, { routerId: '10.0.0.1', peers }, cell)
-    await speaker.established('sender', 'external', 'internal')
+    await speaker.established('sender', 'external', 'internal', 'internal, self', 'external, keep')
   })
   afterAll(() => cell[Symbol.asyncDispose]())
 
@@ -63,6 +67,30 @@ describe('from ExaBGP', () => {
       expect([told(ours(2), prefix) !== '', told(ours(3), prefix) !== '']).toEqual([external, internal])
     },
   )
+
+  it.each([
+    { to: 'external, auto', n: 2, gateway: ours(2), own: ours(2) },
+    { to: 'internal, auto', n: 3, gateway: theirs(9), own: theirs(1) },
+    { to: 'internal, self', n: 4, gateway: ours(4), own: ours(4) },
+    { to: 'external, keep', n: 5, gateway: theirs(9), own: theirs(1) },
+  ])('next hop to a peer that is $to', async ({ n, gateway, own }) => {
+    const learned = await announce('')
+    const local = `10.1.${n}.0/24`
+    const via = {
+      prefix: local,
+      id: 'static',
+      source: 'static',
+      preference: 200,
+      gateway: theirs(9),
+      attributes: {},
+    } as const
+    speaker.speaker.announce([via])
+    for (const [prefix, nextHop] of [
+      [learned, own],
+      [local, gateway],
+    ] as const)
+      await eventually(`${prefix} is told`, () => told(ours(n), prefix).includes(`"${nextHop}"`), cell)
+  })
 
   it('an unknown transitive attribute is kept, and passed on as partial', async () => {
     const prefix = await announce('attribute [ 0x63 0xc0 0xdeadbeef ]')

@@ -15,6 +15,8 @@ import { systemClock, systemRandom, yieldTurn } from '@tortie/runtime/system'
 
 export interface RunningSpeaker {
   readonly speaker: Speaker
+  /** What it was started with. */
+  readonly config: SpeakerConfig
   readonly events: readonly SpeakerEvent[]
   peer(key: string): PeerStatus
   /** Waits for an event, or something else that events bring about. @throws Error with `what` after 30 s */
@@ -107,6 +109,7 @@ export function startSpeaker(
   }
   return {
     speaker,
+    config: whole,
     events,
     peer,
     until,

@@ -162,6 +162,7 @@ class BgpSpeaker implements Speaker {
   }
 
   async stop(how: 'restart' | 'shutdown', text?: string): Promise<void> {
+    this.state = 'stopped'
     this.listeners.close()
     const peers = [...this.peersByKey.values()]
     for (const peer of peers) {

@@ -169,6 +169,9 @@ it('stops without a word to restart, and with one to stay away', async () => {
   await lab.until('down', () => two.peer(a).state !== 'Established')
   expect(two.best()).toEqual(['10.1.0.0/24'])
   expect(two.peer(a)).toMatchObject({ restarting: true, lastError: 'TcpConnectionFails' })
+  one.speaker.configure(one.config)
+  await lab.pass(30)
+  expect(two.peer(a).state).not.toBe('Established')
 })
 
 it('resolves next hops as its owner says', async () => {

@@ -71,7 +71,10 @@ export interface Speaker {
   drain(call: Call): Promise<void>
   /** Takes that back; what `PeerConfig.draining` says stays. */
   undrain(): void
-  /** Closes all sessions: `restart` without a word, so that helpers keep our routes; `shutdown` with Cease 6/2. */
+  /**
+   * Closes all sessions for good: `restart` without a word, so that helpers keep our routes; `shutdown` with Cease 6/2.
+   * Resolves when they are closed; `run` is still to be aborted.
+   */
   stop(how: 'restart' | 'shutdown', text?: string): Promise<void>
   /** Every consumer gets every event from its call on; one that is too slow gets `best` merged by prefix. */
   events(call: Call): AsyncIterable<SpeakerEvent>
