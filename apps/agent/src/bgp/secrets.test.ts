@@ -13,8 +13,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true }))
 
-function start(at: string) {
-  const clock = { ...systemClock, sleep: () => Promise.resolve() } // looks again at once
+function start(at: string, looked = () => {}) {
+  const clock = { ...systemClock, sleep: async () => looked() } // looks again at once
   const changes = followSecrets(at, { clock, log: recordingLog() }, { signal: stop.signal })
   return async (): Promise<readonly SecretChange[] | undefined> => (await changes.next()).value
 }
@@ -43,4 +43,20 @@ it('has no secrets where there is no directory, until there is one', async () =>
   mkdirSync(join(directory, 'later', 'mesh'), { recursive: true })
   writeFileSync(join(directory, 'later', 'mesh', 'key'), 'k')
   expect(await next()).toEqual([{ name: 'mesh', key: 'key', value: 'k' }])
+})
+
+it('keeps what it has read while nothing can be read', async () => {
+  mkdirSync(join(directory, 'rack'))
+  writeFileSync(join(directory, 'rack', 'md5'), 'first')
+  const looked = Promise.withResolvers<void>()
+  const next = start(directory, looked.resolve)
+  expect(await next()).toEqual([{ name: 'rack', key: 'md5', value: 'first' }])
+  rmSync(directory, { recursive: true })
+  symlinkSync(directory, directory) // a loop
+  const later = next()
+  await looked.promise
+  rmSync(directory)
+  mkdirSync(join(directory, 'rack'), { recursive: true })
+  writeFileSync(join(directory, 'rack', 'md5'), 'second')
+  expect(await later).toEqual([{ name: 'rack', key: 'md5', value: 'second' }])
 })

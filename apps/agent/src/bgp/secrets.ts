@@ -15,16 +15,25 @@ const mostBytes = 4096
 
 /**
  * Secrets where there is no Kubernetes: the files `<directory>/<secret>/<key>`, as a mounted Secret has them too. A line
- * end after the value is no part of it. First all, then changes, looked for every 5 s; ends only by throwing.
+ * end after the value is no part of it. First all, then changes, looked for every 5 s; ends only by throwing. What cannot
+ * be read is as it was before, for sessions should not end because a disk does not answer.
  */
 export async function* followSecrets(
   directory: string,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
   call: Call,
 ): AsyncGenerator<readonly SecretChange[], never> {
-  let told = new Map<string, SecretChange>()
+  let told: ReadonlyMap<string, SecretChange> = new Map()
+  let trouble = ''
   for (let first = true; ; first = false) {
-    const now = await readSecrets(directory, log)
+    let now = told
+    try {
+      now = await readSecrets(directory)
+      trouble = ''
+    } catch (error) {
+      if (String(error) !== trouble) log.warn('bgp.secrets.unreadable', { directory, error })
+      trouble = String(error)
+    }
     const changes = [...now].filter(([path, { value }]) => told.get(path)?.value !== value).map(([, change]) => change)
     for (const [path, { name, key }] of told) if (!now.has(path)) changes.push({ name, key, value: undefined })
     told = now
@@ -34,7 +43,7 @@ export async function* followSecrets(
 }
 
 /** By path below the directory. */
-async function readSecrets(directory: string, log: Log): Promise<Map<string, SecretChange>> {
+async function readSecrets(directory: string): Promise<Map<string, SecretChange>> {
   const found = new Map<string, SecretChange>()
   for (const name of await list(directory))
     for (const key of await list(join(directory, name))) {
@@ -44,7 +53,7 @@ async function readSecrets(directory: string, log: Log): Promise<Map<string, Sec
         if (value.length <= mostBytes) found.set(path, { name, key, value })
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
-        if (code !== 'EISDIR' && code !== 'ENOENT') log.warn('bgp.secret.unreadable', { path, error })
+        if (code !== 'EISDIR' && code !== 'ENOENT') throw error
       }
     }
   return found
