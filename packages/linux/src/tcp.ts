@@ -1,4 +1,5 @@
 import { createServer, type Server, Socket } from 'node:net'
+import { isLinkLocal, parseAddress } from '@tortie/ip'
 import type { Call } from '@tortie/runtime'
 import { inNetns, type Netns } from './netns.ts'
 import { libc } from './sys.ts'
@@ -79,9 +80,11 @@ async function connect(
 ): Promise<TcpConnection> {
   signal.throwIfAborted()
   const { bare, zone, family } = splitZone(to.address)
+  const device = options.interface ?? zone
   const label = `TCP connection to ${to.address} port ${to.port}`
+  // libuv gives a link-local address without zone that of any interface; it finds zones in the namespace of the process.
+  const host = family === 6 && isLinkLocal(parseAddress(bare)) && device !== undefined ? `${bare}%${device}` : bare
   const socket = adopt(openTcpSocket(netns, family, label), (fd) => {
-    const device = options.interface ?? zone
     // The name means something in the socket's namespace only.
     if (device !== undefined) inNetns(netns, () => bindToDevice(fd, device, label))
     configureFd(fd, family, bare, options, label)
@@ -103,7 +106,7 @@ async function connect(
     signal.addEventListener('abort', abort, { once: true })
     socket.once('error', fail)
     socket.once('connect', () => settle(resolve))
-    socket.connect({ host: bare, port: to.port })
+    socket.connect({ host, port: to.port })
   })
   return tcpConnection(socket)
 }

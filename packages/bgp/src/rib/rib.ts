@@ -137,7 +137,10 @@ class Tables implements Rib {
     if (mpUnreach) this.#withdraw(peer, mpUnreach)
     const classic = nlri.count > 0 && this.#announce(peer, nlri, attributes, attributes.nextHop)
     if (mpReach && mpReach.nlri.count > 0) {
-      const passed = this.#announce(peer, mpReach.nlri, attributes, mpReach.nextHop, mpReach.linkLocal)
+      const { nextHop, linkLocal } = mpReach
+      // With `::` a peer says that it has none but the other (BIRD, on sessions between link-local addresses).
+      const hop = nextHop === '::' && linkLocal !== undefined ? linkLocal : nextHop
+      const passed = this.#announce(peer, mpReach.nlri, attributes, hop, linkLocal)
       if (passed) return mpReach.nlri.family
     }
     return classic ? nlri.family : undefined
