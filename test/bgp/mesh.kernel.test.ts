@@ -195,6 +195,20 @@ it('tortiectl node status prints the peers', () => {
   expect(stdout).toMatch(/IPv6 BGP status[\s\S]*\| fd00:10::3 +\| node-to-node mesh \| up/)
 })
 
+it('a node that comes or goes disturbs no session of the others', async () => {
+  const sessions = async () => {
+    const { families } = await host1().bgp.status(lab)
+    return families.flatMap(({ peers }) => peers.map(({ name, since, flaps }) => ({ name, since, flaps })))
+  }
+  const before = await sessions()
+  await lab.put('Node', 'late', { bgp: { ipv4Address: '10.10.0.77/24' } })
+  await lab.until('it is a neighbour', () => host1().peer('10.10.0.77'))
+  await lab.put('Node', 'late', { bgp: { ipv4Address: '10.10.0.77/24' } }, { rack: '7' })
+  await lab.remove('Node', 'late')
+  await lab.until('it is none any more', async () => !(await host1().peer('10.10.0.77')))
+  expect(await sessions()).toEqual(before)
+})
+
 it.each(['SIGKILL', 'SIGTERM'] as const)(
   'an agent that ends by %s keeps its routes, here and there',
   async (signal) => {

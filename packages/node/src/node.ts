@@ -1,7 +1,7 @@
 import { followResources, type MirrorBatch } from '@tortie/datastore'
 import { createPolicyEngine } from '@tortie/policy'
 import { type Backoff, type Call, createBackoff, createQueue, isRetryable } from '@tortie/runtime'
-import { clusterRouteOwners, createTopology } from '@tortie/topology'
+import { clusterRouteOwners, createTopology, type TopologyOptions } from '@tortie/topology'
 import type { NodeConfig } from './config/parameters.ts'
 import { type ConfigState, configKinds, createConfigState, type LocalSources } from './config-watch.ts'
 import { createEndpointStatusWriter } from './endpoint-status.ts'
@@ -186,14 +186,15 @@ class NodeLife {
 
   /** What the drivers and engines were opened with. */
   #identity(config: NodeConfig): string {
-    return JSON.stringify([config, this.#programsNoEncap(config)])
+    return JSON.stringify([config, this.#ownRoutes(config)])
   }
 
   /** Without BGP nobody else would write the routes of pools that do not encapsulate. */
-  #programsNoEncap({ ProgramClusterRoutes: felix }: NodeConfig): boolean {
-    if (!this.#options.bgp) return felix === undefined || ['Enabled', 'EnabledNoEncapOnly'].includes(felix)
+  #ownRoutes({ ProgramClusterRoutes: felix }: NodeConfig): Pick<TopologyOptions, 'programNoEncap' | 'programIpip'> {
+    if (!this.#options.bgp)
+      return { programNoEncap: felix === undefined || ['Enabled', 'EnabledNoEncapOnly'].includes(felix) }
     const { owners } = clusterRouteOwners({ felix, bgp: this.#config.bgpRoutes })
-    return owners.noEncap === 'routing'
+    return { programNoEncap: owners.noEncap === 'routing', programIpip: owners.ipip === 'routing' }
   }
 
   async #open(call: Call): Promise<Drivers> {
@@ -214,7 +215,7 @@ class NodeLife {
       topology: createTopology({
         node: this.#options.name,
         ipv6: config.Ipv6Support,
-        programNoEncap: this.#programsNoEncap(config),
+        ...this.#ownRoutes(config),
         sourceSpoofing: config.WorkloadSourceSpoofing === 'Any',
       }),
       policy,

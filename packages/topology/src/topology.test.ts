@@ -54,6 +54,22 @@ describe('routes', () => {
     })
   })
 
+  it('leaves to BGP the blocks of pools that are its own, also those of this node, and no others', () => {
+    const blocks = [put(block('10.65.0.0/26', 'a')), put(block('10.65.0.64/26', 'b'))]
+    const routes = (spec: object, given: Partial<TopologyOptions> = { programNoEncap: false }): string[] => {
+      const { program } = programOf([...nodes, put(pool('p', '10.65.0.0/16', spec)), ...blocks], given)
+      return [...program.routes].map(([destination, { kind }]) => `${destination} ${kind}`)
+    }
+    const all = ['10.65.0.0/26 blackhole', '10.65.0.64/26 no-encap']
+    expect(routes({})).toEqual([])
+    expect(routes({ vxlanMode: 'Never' })).toEqual([])
+    // On one subnet it does without, and is routed all the same: BGP never has pools with VXLAN.
+    expect(routes({ vxlanMode: 'CrossSubnet' })).toEqual(all)
+    expect(routes({ ipipMode: 'CrossSubnet' })).toEqual(all)
+    expect(routes({ ipipMode: 'CrossSubnet' }, { programIpip: false })).toEqual([])
+    expect(routes({}, { programIpip: false })).toEqual(all)
+  })
+
   it('gives a borrowed address a route of its own, but not one held here', () => {
     const { program } = programOf([
       ...nodes,

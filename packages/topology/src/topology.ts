@@ -17,8 +17,10 @@ export interface TopologyOptions {
   /** Name of the Node resource this program is for. */
   readonly node: string
   readonly ipv6: boolean
-  /** Write routes to other nodes' blocks over a shared subnet; false where a BGP speaker does it. */
+  /** Routes of pools without encapsulation are this program's; false where a BGP speaker has them. */
   readonly programNoEncap: boolean
+  /** The same of pools with IP-in-IP; true when left out. Those with VXLAN are never BGP's (spec 05 A8). */
+  readonly programIpip?: boolean
   /** Honour `allowSpoofedSourcePrefixes` of endpoints (WorkloadSourceSpoofing=Any). */
   readonly sourceSpoofing: boolean
 }
@@ -249,22 +251,29 @@ class IncrementalTopology implements Topology {
   #routeTo(destination: string, node: string): Route | Unroutable | undefined {
     const family: Family = destination.includes(':') ? 6 : 4
     const isBlock = !destination.endsWith(family === 4 ? '/32' : '/128')
+    const pool = this.#poolTrie.match(parsePrefix(destination))?.value
+    if (!this.#isOurs(pool)) return undefined
     if (node === this.#options.node) return isBlock ? { kind: 'blackhole' } : undefined
     const remote = this.#addresses[family].get(node)
     const fail = (why: string): Unroutable => ({ destination, node, why })
     if (!remote) return fail(`node ${node} has no IPv${family} address: set spec.bgp.ipv${family}Address of its Node`)
     const sameSubnet = onSameSubnet(this.#addresses[family].get(this.#options.node), remote)
-    const pool = this.#poolTrie.match(parsePrefix(destination))?.value
     const encap = encapOf(pool, sameSubnet)
     if (encap === 'vxlan') {
       const vtep = this.#vteps.get(family === 4 ? node : `${node} v6`)
       return vtep ? { kind: 'vxlan', via: vtep.address, node } : fail(`node ${node} has no VXLAN tunnel address yet`)
     }
     if (encap === 'ipip') return fail('IP-in-IP is not available in this release: set ipipMode Never or vxlanMode')
-    if (!this.#options.programNoEncap) return undefined
     if (!sameSubnet)
       return fail(`node ${node} (${remote.address}) is on another subnet: route it by BGP or set vxlanMode CrossSubnet`)
     return { kind: 'no-encap', via: remote.address, node }
+  }
+
+  /** By what the pool does between subnets; on one subnet CrossSubnet does without, and belongs to the same. */
+  #isOurs(pool: ResourceOf<'IPPool'> | undefined): boolean {
+    const { programNoEncap, programIpip = true } = this.#options
+    const encap = encapOf(pool, false)
+    return encap === 'vxlan' || (encap === 'ipip' ? programIpip : programNoEncap)
   }
 
   #replaceRoutes(was: ReadonlyMap<string, Route>, now: ReadonlyMap<string, Route>): void {
