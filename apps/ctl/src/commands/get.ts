@@ -146,7 +146,7 @@ export function shortName({ kind, metadata }: AnyResource): string {
 
 function documentOf({ kind, items, revision }: Answer): unknown {
   if (revision === undefined) return items[0]
-  return { apiVersion: 'projectcalico.org/v3', items, kind: `${kind}List`, metadata: { resourceVersion: revision } }
+  return { kind: `${kind}List`, apiVersion: 'projectcalico.org/v3', metadata: { resourceVersion: revision }, items }
 }
 
 /** What the cells of a table need besides their objects: of Nodes the AS number that is theirs without one of their own. */
@@ -165,6 +165,7 @@ const clusterFields: ReadonlySet<string> = new Set([
   'namespace',
   'uid',
   'resourceVersion',
+  'creationTimestamp',
   'deletionTimestamp',
   'deletionGracePeriodSeconds',
 ])
@@ -172,5 +173,5 @@ const clusterFields: ReadonlySet<string> = new Set([
 /** Without what only one cluster knows. Labels, annotations and the rest stay. Spec 06 §10. */
 function exported<R extends AnyResource>(resource: R): R {
   const kept = Object.entries(resource.metadata).filter(([field]) => !clusterFields.has(field))
-  return { ...resource, metadata: { ...Object.fromEntries(kept), creationTimestamp: null } }
+  return { ...resource, metadata: Object.fromEntries(kept) } as R
 }

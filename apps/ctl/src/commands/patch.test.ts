@@ -21,6 +21,10 @@ describe('patched', () => {
   it('reads YAML too', async () => {
     expect((await patch('spec: {natOutgoing: true}')).spec.natOutgoing).toBe(true)
   })
+  it('reads fields and labels as files are read', async () => {
+    const { metadata, spec } = await patch('{"metadata":{"labels":{"c":3}},"spec":{"NATOutgoing":true}}')
+    expect([metadata.labels?.c, spec.natOutgoing]).toEqual(['3', true])
+  })
   it('knows the directives of a strategic patch', async () => {
     expect((await patch('{"metadata":{"labels":{"$patch":"replace","z":"9"}}}')).metadata.labels).toEqual({ z: '9' })
     expect((await patch('{"metadata":{"labels":{"$patch":"delete"}}}')).metadata.labels).toBeUndefined()

@@ -1,4 +1,4 @@
-import { type AnyResource, type Kind, parseJson, unknownFields } from '@tortie/model'
+import { type AnyResource, isKind, type Kind, parseJson, recognizeFields, unknownFields } from '@tortie/model'
 import { CtlError, messageOf, oneLine, prefixed, worded } from '../errors.ts'
 import { unknownField } from '../input/documents.ts'
 import { namespaceFor } from '../input/namespaces.ts'
@@ -55,7 +55,8 @@ export async function patchObject(
 
 /** @throws CtlError for text that is no patch of its type, and for fields that the kind does not have */
 export async function patched<R extends AnyResource>(resource: R, text: string, type: PatchType): Promise<R> {
-  const result = type === 'json' ? await patchedByOperations(resource, text) : await merged(resource, text)
+  const changed = type === 'json' ? await patchedByOperations(resource, text) : await merged(resource, text)
+  const result = isKind(changed.kind) ? (recognizeFields(changed) as R) : changed
   const known = new Set(unknownFields(resource))
   const unknown = unknownFields(result).find((path) => !known.has(path))
   if (unknown !== undefined) throw unknownField(unknown, 'the patch')
