@@ -40,7 +40,7 @@ export async function showAddress(ip: string, { connection, shell, call }: Comma
   try {
     const { handle, attributes, alternateAttributes } = await connection.ipam.getAssignmentAttributes(address, call)
     const active = ownerLines('Active Owner Attributes', attributes)
-    shell.stdout(`IP ${address} is in use\nHandle ID: ${handle ?? '<none>'}\n`)
+    shell.stdout(`IP ${address} is in use\nHandle ID: ${handle || '<none>'}\n`)
     shell.stdout(active || 'No Active Owner attributes defined\n')
     shell.stdout(ownerLines('Alternate Owner Attributes', alternateAttributes))
   } catch (error) {

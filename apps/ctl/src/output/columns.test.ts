@@ -23,6 +23,8 @@ it.each<[Kind, object, object, object?]>([
     { NAME: 'x', NUMEXPORTV4: '2', NUMIMPORTV4: '0', NUMEXPORTV6: '0', NUMIMPORTV6: '1' },
   ],
   ['BGPPeer', {}, { NAME: 'x', PEERIP: '', NODE: '(global)', ASN: '0' }],
+  ['BGPConfiguration', { asNumber: '1.10' }, { NAME: 'x', LOGSEVERITY: '', MESHENABLED: '-', ASNUMBER: '65546' }],
+  ['BGPPeer', { asNumber: 'bad' }, { NAME: 'x', PEERIP: '', NODE: '(global)', ASN: 'bad' }],
   [
     'BGPPeer',
     { nodeSelector: 'all()', peerIP: '10.0.0.1:179', asNumber: 65_537 },

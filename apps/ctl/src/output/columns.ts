@@ -1,4 +1,12 @@
-import { type AnyResource, type Kind, kinds, type LabelSelector, type ResourceOf } from '@tortie/model'
+import {
+  type AnyResource,
+  isModelError,
+  type Kind,
+  kinds,
+  type LabelSelector,
+  parseAsNumber,
+  type ResourceOf,
+} from '@tortie/model'
 import { CtlError } from '../errors.ts'
 import { formatGoFloat } from './go-number.ts'
 
@@ -22,6 +30,16 @@ const count = (rules: readonly unknown[] | undefined): string => String(rules?.l
 const cut = (values: readonly string[] | undefined): string => {
   const text = comma(values)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+/** Old values may be text such as `1.10`; what is no AS number is shown as it is. */
+const asPlain = (value: number | string | undefined): string | undefined => {
+  if (value === undefined) return undefined
+  try {
+    return String(parseAsNumber(value))
+  } catch (error) {
+    if (isModelError(error, 'model/bad-value')) return String(value)
+    throw error
+  }
 }
 const order = (value: number | null | undefined): string => (value == null ? '<nil>' : formatGoFloat(value))
 const pairs = (labels: Readonly<Record<string, string>> | undefined): string =>
@@ -67,7 +85,7 @@ const columns: { readonly [K in Kind]?: Columns<K> } = {
     cells: {
       LOGSEVERITY: ({ spec }) => spec.logSeverityScreen,
       MESHENABLED: ({ spec }) => String(spec.nodeToNodeMeshEnabled ?? '-'),
-      ASNUMBER: ({ spec }) => String(spec.asNumber ?? '-'),
+      ASNUMBER: ({ spec }) => asPlain(spec.asNumber) ?? '-',
     },
     ps: ['NAME', 'LOGSEVERITY', 'MESHENABLED', 'ASNUMBER'],
   },
@@ -84,7 +102,7 @@ const columns: { readonly [K in Kind]?: Columns<K> } = {
     cells: {
       PEERIP: ({ spec }) => spec.peerIP,
       NODE: ({ spec }) => spec.node || spec.nodeSelector || '(global)',
-      ASN: ({ spec }) => String(spec.asNumber ?? 0),
+      ASN: ({ spec }) => asPlain(spec.asNumber) ?? '0',
     },
     ps: ['NAME', 'PEERIP', 'NODE', 'ASN'],
   },
@@ -154,7 +172,7 @@ const columns: { readonly [K in Kind]?: Columns<K> } = {
   KubeControllersConfiguration: nameOnly,
   Node: {
     cells: {
-      ASN: ({ spec }, { defaultAsNumber }) => spec.bgp && String(spec.bgp.asNumber ?? `(${defaultAsNumber})`),
+      ASN: ({ spec }, { defaultAsNumber }) => spec.bgp && (asPlain(spec.bgp.asNumber) ?? `(${defaultAsNumber})`),
       IPV4: ({ spec }) => spec.bgp?.ipv4Address,
       IPV6: ({ spec }) => spec.bgp?.ipv6Address,
     },

@@ -31,7 +31,7 @@ describe('FelixConfiguration', () => {
     [{ healthTimeoutOverrides: [{ name: 'a', timeout: '-1s' }] }, 'spec.healthTimeoutOverrides[0].timeout', /negative/],
     [{ prometheusMetricsHost: 'a b' }, 'spec.prometheusMetricsHost', /host name/],
     [
-      { failsafeInboundHostPorts: [{ protocol: 'tcp', port: 1 }] },
+      { failsafeInboundHostPorts: [{ protocol: 'icmp', port: 1 }] },
       'spec.failsafeInboundHostPorts[0].protocol',
       /TCP, UDP/,
     ],
@@ -71,6 +71,11 @@ describe('FelixConfiguration', () => {
   ])('%o', (spec, path, reason) => {
     const errors = findErrors(make(spec))
     expect(errors.find((error) => error.path === path)?.reason).toMatch(reason)
+  })
+
+  it('takes the protocol of a failsafe port in any case, and none', () => {
+    const failsafeInboundHostPorts = [{ protocol: 'tcp', port: 22 }, { port: 2379 }, { protocol: 'UDP', port: 68 }]
+    expect(findErrors(make({ failsafeInboundHostPorts }))).toEqual([])
   })
 
   it('takes enums of the patterns in any case and none at all', () => {

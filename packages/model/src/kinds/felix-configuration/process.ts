@@ -1,4 +1,4 @@
-import { findings, int, list, object, oneOf, pattern, sparse, text } from '../../schema/fields.ts'
+import { anyCaseOf, findings, int, list, object, pattern, sparse, text } from '../../schema/fields.ts'
 import { netComplaint } from '../../schema/formats.ts'
 import { once } from '../../schema/once.ts'
 import { goDuration } from '../../schema/values.ts'
@@ -77,10 +77,10 @@ export const processFields = () => ({
   cgroupV2Path: string(),
 })
 
-/** One entry of the failsafe lists. The protocol is in upper case. */
+/** One entry of the failsafe lists. Felix takes the protocol in any case, and none for TCP. */
 export const protoPort = once(() =>
   object({
-    protocol: oneOf('TCP', 'UDP', 'SCTP'),
+    protocol: sparse(anyCaseOf('TCP', 'UDP', 'SCTP')),
     port: int(0, 65_535),
     net: sparse(text((value) => netComplaint(value))),
   }),
