@@ -27,17 +27,19 @@ export function createBgpThread(script: URL, data: BgpThreadData, health: Health
   async function life(call: Call): Promise<never> {
     const worker = new Worker(script, { workerData: data, resourceLimits })
     const current = remoteCalls<BgpThreadCalls>(worker, bgpThreadCalls)
+    const over = new AbortController()
     try {
       const ended = new Promise<never>((_, reject) => {
         worker.once('error', reject)
         worker.once('exit', (code) => reject(new Error(`the BGP thread ended with ${code}`)))
-        call.signal.addEventListener('abort', () => reject(call.signal.reason), { once: true })
+        call.signal.addEventListener('abort', () => reject(call.signal.reason), { signal: over.signal })
       })
       calls = current
       if (program) quiet(current.apply(program, never))
       return await ended
     } finally {
       calls = undefined
+      over.abort()
       await worker.terminate()
     }
   }
