@@ -116,7 +116,13 @@ it("learned blocks are in the agents' kernels with Calico's metric, and Felix ha
       for (const address of [ipv4, ipv6]) {
         const block = blockOf(address)
         const there = (agents[k] as Agent).machine
-        const own = await lab.until(`${machine.name} has ${block}`, () => kernelRoute(machine.net, block))
+        const own = await lab
+          .until(`${machine.name} has ${block}`, () => kernelRoute(machine.net, block))
+          .catch(async (cause: unknown) => {
+            const { learned } = await (agents[i] as Agent).bgp.explain({ prefix: block }, lab)
+            const table = machine.net.run('ip', `-${block.includes(':') ? 6 : 4}`, 'route')
+            throw new Error(`${table}${JSON.stringify(learned)}\n${(agents[i] as Agent).log()}`, { cause })
+          })
         if (k === i) expect(own).toMatchObject({ type: 'blackhole' })
         else
           expect(own).toMatchObject({
