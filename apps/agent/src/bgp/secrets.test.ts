@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@tortie/runtime/system'
@@ -55,8 +55,12 @@ it('keeps what it has read while nothing can be read', async () => {
   symlinkSync(directory, directory) // a loop
   const later = next()
   await looked.promise
-  rmSync(directory)
-  mkdirSync(join(directory, 'rack'), { recursive: true })
-  writeFileSync(join(directory, 'rack', 'md5'), 'second')
+  // At once: it looks while this is done.
+  const whole = `${directory}-whole`
+  mkdirSync(join(whole, 'rack'), { recursive: true })
+  writeFileSync(join(whole, 'rack', 'md5'), 'second')
+  symlinkSync(whole, `${directory}-link`)
+  renameSync(`${directory}-link`, directory)
   expect(await later).toEqual([{ name: 'rack', key: 'md5', value: 'second' }])
+  rmSync(whole, { recursive: true })
 })
