@@ -2,10 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { describeKey, findResource, isDatastoreError, keyOf, type OfKind } from '@tortie/datastore'
 import {
   type AnyResource,
+  apiVersion,
   builtInTiers,
   type ClusterInformation,
   findErrors,
   type Kind,
+  kinds,
+  type Metadata,
   prepareCreate,
 } from '@tortie/model'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
@@ -51,10 +54,28 @@ function isBuiltIn({ kind, metadata }: AnyResource): boolean {
   return kind === 'Tier' && Object.hasOwn(builtInTiers, metadata.name)
 }
 
+function isAsInFile(wanted: AnyResource | undefined, found: AnyResource | undefined): boolean {
+  return wanted !== undefined && found !== undefined && isDeepStrictEqual(identified(wanted, found.metadata), found)
+}
+
+/** calicoctl exports no uids and times of creation; objects that have none cannot be updated. */
+function identified(
+  resource: AnyResource,
+  { uid, creationTimestamp }: Pick<Metadata, 'uid' | 'creationTimestamp'>,
+): AnyResource {
+  const identity = { ...(uid !== undefined && { uid }), ...(creationTimestamp != null && { creationTimestamp }) }
+  return { ...resource, metadata: { ...identity, ...resource.metadata } } as AnyResource
+}
+
+function newIdentity(): Pick<Metadata, 'uid' | 'creationTimestamp'> {
+  const any: AnyResource = { apiVersion, kind: 'GlobalNetworkSet', metadata: { name: 'any' }, spec: {} }
+  return prepareCreate(any, { clock: systemClock, random: systemRandom }).metadata
+}
+
 /** What has still to be written. @throws CtlError when the datastore holds anything else */
 function checkTarget({ resources }: Migration, there: ReadonlyMap<string, AnyResource>): AnyResource[] {
   const wanted = new Map(resources.map((resource) => [migrationId(resource), resource]))
-  const foreign = [...there].filter(([id, item]) => !isBuiltIn(item) && !isDeepStrictEqual(item, wanted.get(id)))
+  const foreign = [...there].filter(([id, item]) => !isBuiltIn(item) && !isAsInFile(wanted.get(id), item))
   if (foreign.length > 0) {
     const named = foreign.slice(0, 5).map(([, item]) => describeKey(keyOf(item)))
     throw new CtlError(
@@ -62,7 +83,7 @@ function checkTarget({ resources }: Migration, there: ReadonlyMap<string, AnyRes
         `${foreign.length > named.length ? ', …' : ''}); import into an empty datastore`,
     )
   }
-  return resources.filter((resource) => !isDeepStrictEqual(resource, there.get(migrationId(resource))))
+  return resources.filter((resource) => !isAsInFile(resource, there.get(migrationId(resource))))
 }
 
 /** GUID and version of the old cluster; locked. */
@@ -82,7 +103,7 @@ async function put(
   there: AnyResource | undefined,
   { connection: { datastore }, call }: CommandContext,
 ): Promise<void> {
-  const written = resource as OfKind<Kind>
+  const written = (kinds[resource.kind].hasResourceKey ? identified(resource, newIdentity()) : resource) as OfKind<Kind>
   if (there !== undefined) await datastore.delete(keyOf(there), {}, call)
   await datastore.create(written, call).catch((error: unknown) => {
     if (isDatastoreError(error, 'AlreadyExists'))
@@ -95,7 +116,7 @@ async function put(
 
 async function verify({ resources }: Migration, { connection, call }: CommandContext): Promise<void> {
   const read = new Map((await readAll(connection.datastore, call)).map((item) => [migrationId(item), item]))
-  const wrong = resources.filter((resource) => !isDeepStrictEqual(resource, read.get(migrationId(resource))))
+  const wrong = resources.filter((resource) => !isAsInFile(resource, read.get(migrationId(resource))))
   if (wrong.length > 0)
     throw new CtlError(
       `${wrong.length} resources are not in the datastore as they are in the file, the first is ` +

@@ -50,6 +50,35 @@ it('moves everything, addresses and their sequence numbers too, and goes on afte
   expect((await ctl('new', '', 'ipam', 'show', '--ip', '10.65.0.1')).stdout).toMatch(/in use\nHandle ID: web\n/)
 })
 
+it("imports what calicoctl exported: empty kinds as null, revisions left in, IPAM's configuration as one object", async () => {
+  const head = { kind: 'ClusterInformation', apiVersion: 'projectcalico.org/v3' }
+  const metadata = { name: 'default', uid: 'u', resourceVersion: '3872', creationTimestamp: '2026-01-02T03:04:05Z' }
+  const value = { strict_affinity: true, auto_allocate_blocks: true, maxBlocksPerHost: 7 }
+  const text = [
+    'apiVersion: projectcalico.org/v3',
+    'items:',
+    '- apiVersion: projectcalico.org/v3',
+    '  kind: IPPool',
+    '  metadata: {name: p}',
+    '  spec: {cidr: 10.0.0.0/24}',
+    'kind: IPPoolList',
+    'metadata: {resourceVersion: "3872"}',
+    '---',
+    'null',
+    '---',
+    '===',
+    JSON.stringify({ ...head, metadata, spec: { clusterGUID: 'g', datastoreReady: false } }, undefined, 2),
+    '===',
+    JSON.stringify({ config: { Key: '/calico/ipam/v2/config', Value: value, TTL: 0 } }, undefined, 2),
+    '',
+  ].join('\n')
+  expect(await imported('new', text)).toMatchObject({ code: 0, stderr: '' })
+  expect((await ctl('new', '', 'ipam', 'show', '--show-configuration')).stdout).toMatch(/MaxBlocksPerHost +\| 7/)
+  expect(parseMigration(await exported('new'), 'x').resources).toMatchObject(parseMigration(text, 'x').resources)
+  expect((await imported('new', text)).stdout).toMatch(/^Successfully imported 0 of 2 resources/)
+  expect(await ctl('new', '', 'label', 'ippool', 'p', 'a=b')).toMatchObject({ code: 0, stderr: '' })
+})
+
 it('refuses a datastore that holds something else, before it writes', async ({ signal }) => {
   await sow('ipam-used.txt', join(dir, 'old'))
   await ctl('old', '', 'datastore', 'migrate', 'lock')

@@ -44,10 +44,11 @@ export function formatMigration({ information, resources }: Migration): string {
     .map((kind) => ({ kind, items: resources.filter((resource) => resource.kind === kind) }))
     .filter(({ items }) => items.length > 0)
     .map(({ kind, items }) => formatYaml({ apiVersion: 'projectcalico.org/v3', items, kind: `${kind}List` }))
-  const ipam = Object.entries(ipamSections).map(([name, kind]) => [
-    name,
-    resources.filter((resource) => resource.kind === kind).map(ipamEntry),
-  ])
+  const ipam = Object.entries(ipamSections).map(([name, kind]) => {
+    const entries = resources.filter((resource) => resource.kind === kind).map(ipamEntry)
+    // There is one configuration at most: no list, for calicoctl.
+    return [name, kind === 'IPAMConfig' ? entries[0] : entries]
+  })
   return [
     lists.map((list) => `${list}---\n`).join(''),
     `${formatJson(information, { indent: 1 })}\n`,
@@ -86,22 +87,29 @@ function resourcesIn(text: string, file: string): AnyResource[] {
     if (!isKind(listed) || !kinds[listed].hasResourceKey || listed === 'ClusterInformation')
       throw new TypeError(`a list of resources is expected, found ${kind} (${place([])})`)
     return (Array.isArray(items) ? items : []).map((item, at): AnyResource => {
-      if (typeof item?.metadata?.name === 'string') return { ...item, apiVersion: 'projectcalico.org/v3', kind: listed }
+      if (typeof item?.metadata?.name === 'string')
+        return withoutRevision({ ...item, apiVersion: 'projectcalico.org/v3', kind: listed })
       throw new TypeError(`a ${listed} has no name (${place(['items', at])})`)
     })
   })
 }
 
+/** calicoctl leaves it in, where it means the old store. */
+function withoutRevision(resource: AnyResource): AnyResource {
+  const { resourceVersion: _, ...metadata } = resource.metadata
+  return { ...resource, metadata } as AnyResource
+}
+
 function informationIn(value: unknown): AnyResource {
   const { kind, metadata } = (value ?? {}) as Partial<AnyResource>
-  if (kind === 'ClusterInformation' && metadata?.name === 'default') return value as AnyResource
+  if (kind === 'ClusterInformation' && metadata?.name === 'default') return withoutRevision(value as AnyResource)
   throw new TypeError('the second section has to be the ClusterInformation')
 }
 
 function addressesIn(ipam: JsonObject): AnyResource[] {
   return Object.entries(ipamSections).flatMap(([name, kind]) => {
-    const entries = ipam[name]
-    return (Array.isArray(entries) ? entries : []).map((entry): AnyResource => {
+    const entries = ipam[name] ?? []
+    return (Array.isArray(entries) ? entries : [entries]).map((entry): AnyResource => {
       const { Key: text, Value: value } = entry as JsonObject
       const row = keyTable[kind]
       const key = typeof text === 'string' ? row.parse(text) : undefined
