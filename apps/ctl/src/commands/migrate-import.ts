@@ -37,7 +37,11 @@ export async function importDatastore(
     return 0
   }
   await importInformation(migration.information as ClusterInformation, context)
-  for (const resource of missing) await put(resource, there.get(migrationId(resource)), context)
+  const isBare = migration.resources.every(({ metadata }) => !metadata.uid)
+  for (const resource of missing) {
+    const complete = isBare && kinds[resource.kind].hasResourceKey ? identified(resource, newIdentity()) : resource
+    await put(complete, there.get(migrationId(resource)), context)
+  }
   await verify(migration, context)
   shell.stdout(`Successfully imported ${missing.length} of ${migration.resources.length} resources.\n`)
   if (missing.length < migration.resources.length) shell.stdout('The others were there already.\n')
@@ -58,7 +62,7 @@ function isAsInFile(wanted: AnyResource | undefined, found: AnyResource | undefi
   return wanted !== undefined && found !== undefined && isDeepStrictEqual(identified(wanted, found.metadata), found)
 }
 
-/** calicoctl exports no uids and times of creation; objects that have none cannot be updated. */
+/** calicoctl exports no uids and times of creation at all; objects that have none cannot be updated. */
 function identified(
   resource: AnyResource,
   { uid, creationTimestamp }: Pick<Metadata, 'uid' | 'creationTimestamp'>,
@@ -103,7 +107,7 @@ async function put(
   there: AnyResource | undefined,
   { connection: { datastore }, call }: CommandContext,
 ): Promise<void> {
-  const written = (kinds[resource.kind].hasResourceKey ? identified(resource, newIdentity()) : resource) as OfKind<Kind>
+  const written = resource as OfKind<Kind>
   if (there !== undefined) await datastore.delete(keyOf(there), {}, call)
   await datastore.create(written, call).catch((error: unknown) => {
     if (isDatastoreError(error, 'AlreadyExists'))
