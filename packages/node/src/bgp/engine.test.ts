@@ -1,3 +1,4 @@
+import { openBgpKernelPolicy } from '@tortie/dataplane'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   createEngineLab,
@@ -131,6 +132,14 @@ it('what the kernel refuses is told, and stops neither sessions nor other routes
   peer.announce([localRoute('10.65.3.0/26')])
   await until('the next is there', () => kernel.held.has('10.65.3.0/26'))
   expect(peer.peers()[0]?.flaps).toBe(0)
+})
+
+it('another policy that the kernel refuses ends nothing', async () => {
+  const { engine, kernel, peer, log } = await started()
+  kernel.refusing = new Error('no room')
+  await engine.apply({ kernelPolicy: { ...openBgpKernelPolicy, rejected: ['10.96.0.0/12'] } })
+  expect(log.lines).toContainEqual(expect.objectContaining({ event: 'bgp.routes.refused' }))
+  expect(stateOf(peer)).toBe('Established')
 })
 
 it('a configuration that contradicts itself is told, and the one before stays in force', async () => {

@@ -1,5 +1,4 @@
 import type {
-  BestRoute,
   LocalRoute,
   PathView,
   PeerConfig,
@@ -118,7 +117,7 @@ class Engine implements BgpEngine {
     this.#speaker = speaker
     log.info('bgp.started', { routerId: config.routerId, peers: config.peers.length, kept })
     await this.#takeAll(speaker, waiting, call)
-    if (!this.#recovering) await kernel.recovered(call)
+    if (!this.#recovering) await this.#inKernel(kernel.recovered(call), call)
     return speaker
   }
 
@@ -140,7 +139,7 @@ class Engine implements BgpEngine {
     this.#program = program
     if (parts.logLevel) setLogLevel?.(parts.logLevel)
     if (parts.sources) kernel.sources.configure(parts.sources)
-    if (parts.kernelPolicy) await kernel.apply([], parts.kernelPolicy, call)
+    if (parts.kernelPolicy) await this.#inKernel(kernel.apply([], parts.kernelPolicy, call), call)
     if ('speaker' in parts) {
       this.#peers = new Map((program.speaker?.peers ?? []).map((peer) => [peer.key, peer]))
       this.#configure(speaker)
@@ -168,21 +167,21 @@ class Engine implements BgpEngine {
 
   async #hear(event: SpeakerEvent, call: Call): Promise<void> {
     const { kernel, log } = this.#ports
-    if (event.kind === 'best') await this.#write(event.routes, call)
+    if (event.kind === 'best') await this.#inKernel(kernel.apply(event.routes, this.#program.kernelPolicy, call), call)
     else if (event.kind === 'next-hops') {
       kernel.nextHops.unwatch(event.removed)
       kernel.nextHops.watch(event.added)
     } else if (event.kind === 'recovered') {
       this.#recovering = false
       log.info('bgp.recovered')
-      await kernel.recovered(call)
+      await this.#inKernel(kernel.recovered(call), call)
     } // What is wrong with peers and sockets the speaker itself logs.
   }
 
   /** What the kernel refuses for good is told and passed over: the other routes and the sessions go on. */
-  async #write(routes: readonly BestRoute[], call: Call): Promise<void> {
+  async #inKernel(work: Promise<unknown>, call: Call): Promise<void> {
     try {
-      await this.#ports.kernel.apply(routes, this.#program.kernelPolicy, call)
+      await work
     } catch (error) {
       call.signal.throwIfAborted()
       this.#ports.log.error('bgp.routes.refused', { error })
