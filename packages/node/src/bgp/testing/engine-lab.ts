@@ -65,7 +65,7 @@ export class FakeKernel implements KernelRoutes {
 
   async apply(routes: readonly BestRoute[], policy: BgpKernelPolicy): Promise<void> {
     this.policy = policy
-    if (routes.length > 0 && this.refusing) throw this.refusing
+    if (this.refusing) throw this.refusing
     for (const { prefix, paths } of routes) {
       if (paths.length === 0) this.held.delete(prefix)
       else
