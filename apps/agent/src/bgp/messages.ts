@@ -18,4 +18,6 @@ export interface BgpThreadData {
   readonly socketPath: string
   /** Instead of BGPConfiguration's logSeverityScreen. */
   readonly logLevel: string | undefined
+  /** Four octets that all threads share, one after the other: whether the node is drained. */
+  readonly drained: SharedArrayBuffer
 }

@@ -18,7 +18,13 @@ export interface BgpThread {
 /** PERF: what routes leave behind lives shortly; a larger young generation costs memory and saves little time. */
 const resourceLimits = { maxYoungGenerationSizeMb: 12 }
 
-export function createBgpThread(script: URL, data: BgpThreadData, health: Health, log: Log): BgpThread {
+export function createBgpThread(
+  script: URL,
+  settings: Omit<BgpThreadData, 'drained'>,
+  health: Health,
+  log: Log,
+): BgpThread {
+  const data: BgpThreadData = { ...settings, drained: new SharedArrayBuffer(4) }
   let calls: BgpThreadCalls | undefined
   let program: BgpProgram | undefined
   const quiet = (what: Promise<unknown> | undefined): void => void what?.catch(() => undefined) // a thread that ended is told by `run`

@@ -34,7 +34,23 @@ async function keptFamilies(route: NetlinkTransport, call: Call): Promise<Family
   return [...((await has(4)) ? [4 as const] : []), ...((await has(6)) ? [6 as const] : [])]
 }
 
-async function main(port: NonNullable<typeof parentPort>, { socketPath, logLevel }: BgpThreadData): Promise<never> {
+/** Of the thread that follows one that broke, too. */
+function sharedFlag(buffer: SharedArrayBuffer): { asked: boolean } {
+  const flag = new Int32Array(buffer)
+  return {
+    get asked() {
+      return Atomics.load(flag, 0) === 1
+    },
+    set asked(value) {
+      Atomics.store(flag, 0, value ? 1 : 0)
+    },
+  }
+}
+
+async function main(
+  port: NonNullable<typeof parentPort>,
+  { socketPath, logLevel, drained }: BgpThreadData,
+): Promise<never> {
   const call: Call = { signal: new AbortController().signal }
   const { log: whole, setLevel } = createLog()
   const log = whole.with({ part: 'bgp' })
@@ -48,6 +64,7 @@ async function main(port: NonNullable<typeof parentPort>, { socketPath, logLevel
     createSpeaker: (config, options) => createSpeaker(config, ports, options),
     kernel,
     kept,
+    drained: sharedFlag(drained),
     clock: systemClock,
     log,
     loopLagMs: measureLoopLag(),

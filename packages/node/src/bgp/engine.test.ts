@@ -200,6 +200,20 @@ it('a node that is drained asks for other ways, until that is taken back', async
   expect(peer.peers()[0]?.flaps).toBe(0)
 })
 
+it('a node that was drained still is when BGP starts again', async () => {
+  const drained = { asked: true }
+  const { engine, kernel, neighbor: open, run, until } = lab([], drained)
+  const peer = open()
+  void run()
+  void engine.apply(program({ localRoutes: [localRoute('10.65.0.0/26')] }))
+  kernel.tell([])
+  const path = () => [...peer.paths(4, '10.65.0.0/26')][0]?.attributes
+  await until('it is marked', () => path()?.communities?.includes(0xffff0000) === true)
+  await engine.undrain(call)
+  await until('it is as before', () => path()?.communities?.includes(0xffff0000) !== true)
+  expect(drained.asked).toBe(false)
+})
+
 it('peers are named by their keys: explain, refresh, reset', async () => {
   const { engine, peer, until } = await started({ localRoutes: [localRoute('10.65.0.0/26')] })
   await until('it is known', () => prefixes(peer).includes('10.65.0.0/26'))

@@ -30,6 +30,8 @@ export interface BgpEnginePorts {
   /** Ends the current turn so that sessions are served: `yieldTurn` of `@tortie/runtime/system`. */
   readonly yieldTurn: () => Promise<void>
   readonly setLogLevel?: (level: BgpProgram['logLevel']) => void
+  /** Whether the node is drained. It may outlive the engine, so that one that breaks does not take the drain back. */
+  readonly drained?: { asked: boolean }
 }
 
 /** BGP of one node: a speaker, the kernel's routes, and what joins them. */
@@ -71,6 +73,7 @@ class Engine implements BgpEngine {
   readonly #programs = createQueue<Waiting>()
   readonly #bootTime: string
   #reconfiguredTime: string | undefined
+  readonly #drained: { asked: boolean }
   #speaker: Speaker | undefined
   #program: BgpProgram = emptyProgram
   #configured = false
@@ -79,6 +82,7 @@ class Engine implements BgpEngine {
 
   constructor(ports: BgpEnginePorts) {
     this.#ports = ports
+    this.#drained = ports.drained ?? { asked: false }
     this.#bootTime = new Date(ports.clock.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z')
   }
 
@@ -115,6 +119,8 @@ class Engine implements BgpEngine {
     this.#recovering = kept.length > 0 && config.peers.length > 0
     const speaker = createSpeaker(config, this.#recovering ? { restarted: { forwarding: kept } } : {})
     this.#speaker = speaker
+    // Nobody waits for it: it ends with the speaker at the latest.
+    if (this.#drained.asked) void speaker.drain(call).catch(() => undefined)
     log.info('bgp.started', { routerId: config.routerId, peers: config.peers.length, kept })
     await this.#takeAll(speaker, waiting, call)
     if (!this.#recovering) await this.#inKernel(kernel.recovered(call), call)
@@ -292,11 +298,13 @@ class Engine implements BgpEngine {
   async drain({ wait }: { readonly wait?: 'yes' | 'no' }, call: Call): Promise<void> {
     const speaker = this.#running()
     const never = { signal: new AbortController().signal }
+    this.#drained.asked = true
     const told = speaker.drain(wait === 'yes' ? call : never)
     if (wait === 'yes') await told
   }
 
   async undrain(): Promise<void> {
+    this.#drained.asked = false
     this.#running().undrain()
   }
 

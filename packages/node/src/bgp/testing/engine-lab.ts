@@ -123,7 +123,7 @@ export function program(given: Partial<BgpProgram> = {}): BgpProgram {
 }
 
 /** An engine and one other speaker, on a network in memory and on virtual time. */
-export function createEngineLab(kept: readonly Family[] = []) {
+export function createEngineLab(kept: readonly Family[] = [], drained = { asked: false }) {
   const clock = virtualClock()
   const network = createMemoryNetwork(clock)
   const stop = new AbortController()
@@ -142,6 +142,7 @@ export function createEngineLab(kept: readonly Family[] = []) {
     createSpeaker: (config, options) => createSpeaker(config, ports(own), options),
     kernel,
     kept,
+    drained,
     clock,
     log,
     loopLagMs: () => 7,
