@@ -3,7 +3,7 @@ import { createReplay } from '@tortie/datastore/testing'
 import { silentLog } from '@tortie/runtime'
 import { systemClock, systemRandom } from '@tortie/runtime/system'
 import { seededRandom } from '@tortie/runtime/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type EtcdStore, openEtcd, openEtcdStore } from './index.ts'
 import { type EtcdServer, startCluster, startEtcd } from './testing/etcd-server.ts'
 import { startProxy, type TcpProxy } from './testing/proxy.ts'
@@ -90,8 +90,12 @@ describe('one server', () => {
   it('a write whose answer was lost says that it may have happened, and is not made twice', async () => {
     await using store = await openEtcdStore({ endpoints: [proxy.endpoint], ...ports }, call)
     const before = await admin.put('/x', '1', {}, call)
-    proxy.cutAtAnswer()
-    const error = await store.compareAndSwap('/x', { revision: before }, '2', call).catch((error: unknown) => error)
+    proxy.losingAnswers = true
+    const writing = store.compareAndSwap('/x', { revision: before }, '2', call).catch((error: unknown) => error)
+    await vi.waitUntil(async () => (await admin.get('/x', call))?.value === '2', { timeout: 10_000 })
+    proxy.cut()
+    proxy.losingAnswers = false
+    const error = await writing
     expect(isDatastoreError(error, 'Unavailable')).toBe(true)
     expect(String(error)).toContain('whether it was written is not known')
     expect(String(error)).toContain(proxy.endpoint)

@@ -155,3 +155,43 @@ it('the state in memory keeps a bounded history', async ({ signal }) => {
   const { value } = await raw.watch({ from: '/', to: '0' }, '95', { signal })[Symbol.asyncIterator]().next()
   expect(value).toMatchObject({ revision: '101' })
 })
+
+// Calico's name of such a policy is what it finds there: an update that added its key's name would give it another one.
+it.each([
+  ['no name beside it', { name: 'default.web', uid: 'u', creationTimestamp: null }],
+  ['a value of another name', { name: 'web', uid: 'u', creationTimestamp: null }],
+  [
+    'a name beside it',
+    {
+      name: 'default.web',
+      uid: 'u',
+      creationTimestamp: null,
+      annotations: { 'projectcalico.org/metadata': '{"name":"web"}' },
+    },
+  ],
+])('a policy of an old release keeps %s when it is updated', async (_, metadata) => {
+  const { raw, store } = setting()
+  const signal = AbortSignal.timeout(10_000)
+  const at = '/calico/resources/v3/projectcalico.org/globalnetworkpolicies/default.web'
+  const value = { kind: 'GlobalNetworkPolicy', apiVersion: 'projectcalico.org/v3', metadata, spec: { order: 1 } }
+  await put(raw, JSON.stringify(value), { signal }, at)
+  const policy = await store.get({ kind: 'GlobalNetworkPolicy', name: 'default.web' }, { signal })
+  expect(policy.metadata.name).toBe('default.web')
+  expect(policy.metadata).not.toHaveProperty('annotations')
+  await store.update({ ...policy, spec: { ...policy.spec, order: 2 } }, { signal })
+  const entry = await raw.get(at, { signal })
+  expect(entry?.value).toBe(JSON.stringify({ ...value, spec: { order: 2 } }))
+})
+
+it('a policy that is named so today keeps that name beside it', async ({ signal }) => {
+  const { raw, store } = setting()
+  const created = await store.create(
+    { apiVersion, kind: 'GlobalNetworkPolicy', metadata: { name: 'default.web' }, spec: { order: 1 } },
+    { signal },
+  )
+  await store.update({ ...created, spec: { order: 2 } }, { signal })
+  const entry = await raw.get('/calico/resources/v3/projectcalico.org/globalnetworkpolicies/default.web', { signal })
+  expect(JSON.parse(entry?.value ?? '').metadata.annotations).toEqual({
+    'projectcalico.org/metadata': '{"name":"default.web"}',
+  })
+})

@@ -1,12 +1,12 @@
 import { apiVersion, defaultAllowProfile, type Kind, type ResourceOf } from '@tortie/model'
 import type { Call } from '@tortie/runtime'
 import type { Datastore, Listing, OfKind, ResourceKey, Selection } from './contract.ts'
-import { formatValue, isDefaultAllow, readEntry, tryReadEntry } from './entry.ts'
+import { formatValue, isDefaultAllow, readEntry, tryParse, tryReadEntry } from './entry.ts'
 import { DatastoreError } from './errors.ts'
 import { keyOf } from './key-of.ts'
 import { keyRow } from './keys/key-table.ts'
 import { isSelected } from './keys/row.ts'
-import type { Expected, RawOutcome, RawStore } from './raw-store.ts'
+import type { Expected, RawEntry, RawOutcome, RawStore } from './raw-store.ts'
 import { type DatastorePorts, watchResources } from './watch.ts'
 
 /**
@@ -61,7 +61,9 @@ class KeyValueDatastore implements Datastore {
     const key = keyOf(resource)
     if (isDefaultAllow(key)) throw unsupported('update', key)
     const revision = checkedRevision(key, resource.metadata.resourceVersion)
-    const outcome = await this.#write(key, { revision }, resource, call)
+    const row = keyRow(key.kind)
+    const stored = row.keepsUnseen?.(key) ? await this.#store.get(row.format(key), call) : undefined
+    const outcome = await this.#write(key, { revision }, resource, call, stored)
     if (!outcome.done) throw refused(key, revision, outcome)
     return withRevision(resource, outcome.revision)
   }
@@ -104,9 +106,11 @@ class KeyValueDatastore implements Datastore {
     expected: Expected,
     resource: ResourceOf<K>,
     call: Call,
+    stored?: RawEntry,
   ): Promise<RawOutcome> {
     const row = keyRow(key.kind)
-    return this.#store.compareAndSwap(row.format(key), expected, formatValue(row.encode(resource)), call)
+    const replaced = stored && tryParse(stored.value)
+    return this.#store.compareAndSwap(row.format(key), expected, formatValue(row.encode(resource, replaced)), call)
   }
 }
 

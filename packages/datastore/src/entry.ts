@@ -19,6 +19,16 @@ export function readEntry<K extends Kind>(row: KeyRow<K>, key: ResourceKey<K>, e
   }
 }
 
+/** The object that a value is; undefined when it is none. */
+export function tryParse(value: string): JsonObject | undefined {
+  try {
+    const parsed = parseJson(value)
+    return isObject(parsed) ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** What is unreadable counts as absent (spec 01 §6 trap 24): what a reader sees depends on the content, not on when. */
 export function tryReadEntry<K extends Kind>(
   row: KeyRow<K>,

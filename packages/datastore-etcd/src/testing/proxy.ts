@@ -10,6 +10,8 @@ export interface TcpProxy extends AsyncDisposable {
   accepting: boolean
   /** While true nothing passes, in either direction, and nobody is told. */
   silent: boolean
+  /** While true what the server sends is lost, and nobody is told. */
+  losingAnswers: boolean
   /** Cuts every connection now. */
   cut(): void
   /** Cuts a connection when the server next sends something over it, which is lost. */
@@ -40,7 +42,7 @@ export async function startProxy(port: number): Promise<TcpProxy> {
       from.on('error', () => undefined)
       from.on('close', () => cutPair(pair))
       from.on('data', (chunk) => {
-        if (proxy.silent) return
+        if (proxy.silent || (proxy.losingAnswers && what === 'answer')) return
         if (cutAt === what) {
           cutAt = undefined
           cuts++
@@ -60,6 +62,7 @@ export async function startProxy(port: number): Promise<TcpProxy> {
     },
     accepting: true,
     silent: false,
+    losingAnswers: false,
     cut() {
       if (pairs.size > 0) cuts++
       for (const pair of pairs) cutPair(pair)

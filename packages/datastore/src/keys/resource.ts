@@ -33,7 +33,10 @@ const metadataOrder = [
 
 /** Adds to metadata what is stored but never shown, and takes it away again. */
 export interface StoredMetadata {
-  add(name: string, metadata: JsonObject): JsonObject
+  /** @param stored the metadata that is replaced, when `keepsUnseen` says so */
+  add(name: string, metadata: JsonObject, stored?: JsonObject): JsonObject
+  /** Whether a replacement of the object of this name has to keep something that is not shown. */
+  keepsUnseen?(name: string): boolean
   remove(metadata: JsonObject): JsonObject
 }
 
@@ -73,11 +76,13 @@ export function resourceRow<K extends Kind>(
       if (!namespaced) return { kind, name: text.slice(last) }
       return { kind, namespace: text.slice(base.length, slash), name: text.slice(last) }
     },
-    encode(resource) {
+    keepsUnseen: ({ name }) => stored.keepsUnseen?.(name) ?? false,
+    encode(resource, replaced) {
       const { metadata, kind: _kind, apiVersion: _version, ...rest } = resource as unknown as JsonObject
       const { resourceVersion: _revision, selfLink: _link, ...kept } = metadata as JsonObject
       const shown = { ...kept, creationTimestamp: kept.creationTimestamp ?? null }
-      const written = inOrder(metadataOrder, stored.add(resource.metadata.name, shown))
+      const before = isObject(replaced?.metadata) ? replaced.metadata : undefined
+      const written = inOrder(metadataOrder, stored.add(resource.metadata.name, shown, before))
       return { kind, apiVersion, metadata: withSortedMaps(written), ...rest }
     },
     decode(key, value) {

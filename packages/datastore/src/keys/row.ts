@@ -11,8 +11,14 @@ export interface KeyRow<K extends Kind = Kind> {
   format(key: ResourceKey<K>): string
   /** The object that a key names; undefined when it is no key of this kind. */
   parse(text: string): ResourceKey<K> | undefined
-  /** The value to store. @throws DatastoreError BadKey when an IPAM object's name does not say what its spec says */
-  encode(resource: ResourceOf<K>): JsonObject
+  /**
+   * The value to store.
+   * @param stored the value that it replaces, where `keepsUnseen` says that it matters
+   * @throws DatastoreError BadKey when an IPAM object's name does not say what its spec says
+   */
+  encode(resource: ResourceOf<K>, stored?: JsonObject): JsonObject
+  /** Whether an update has to keep something of the stored value that resources do not show. */
+  keepsUnseen?(key: ResourceKey<K>): boolean
   /**
    * The inverse of `encode`, without `resourceVersion`. Fields that are not known are kept. Takes `value` over: the
    * resource may be made of it. @throws TypeError
