@@ -9,6 +9,7 @@ import type {
 } from '@tortie/bgp'
 import { openBgpKernelPolicy } from '@tortie/dataplane'
 import type { Family } from '@tortie/ip'
+import { timestampOf } from '@tortie/model'
 import { type Call, type Clock, createQueue, type Log } from '@tortie/runtime'
 import type { BgpProblem, BgpProgram } from '@tortie/topology'
 import { NodeError } from '../errors.ts'
@@ -83,7 +84,7 @@ class Engine implements BgpEngine {
   constructor(ports: BgpEnginePorts) {
     this.#ports = ports
     this.#drained = ports.drained ?? { asked: false }
-    this.#bootTime = new Date(ports.clock.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z')
+    this.#bootTime = timestampOf(ports.clock.wallMs())
   }
 
   apply(parts: Partial<BgpProgram>): Promise<void> {
@@ -149,7 +150,7 @@ class Engine implements BgpEngine {
     if ('speaker' in parts) {
       this.#peers = new Map((program.speaker?.peers ?? []).map((peer) => [peer.key, peer]))
       this.#configure(speaker)
-      if (this.#configured) this.#reconfiguredTime = new Date(clock.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z')
+      if (this.#configured) this.#reconfiguredTime = timestampOf(clock.wallMs())
       this.#configured = true
     }
     if (parts.localRoutes) exchange(speaker, before.localRoutes, parts.localRoutes)

@@ -1,5 +1,5 @@
 import { type Datastore, followResources, isDatastoreError } from '@tortie/datastore'
-import type { ResourceOf } from '@tortie/model'
+import { type ResourceOf, timestampOf } from '@tortie/model'
 import type { Call, Clock, Log, Random } from '@tortie/runtime'
 import type { BgpControl, BgpRoute } from './control.ts'
 import type { BgpFamilyStatus, BgpStatus } from './status.ts'
@@ -78,7 +78,7 @@ async function report(name: string, ports: NodeStatusPorts, version: string, cal
       const status = await collect(stored.spec.classes ?? [], ports.bgp, version, call)
       const { lastUpdated: _, ...was } = stored.status ?? {}
       if (JSON.stringify(was) === JSON.stringify(status)) return
-      const lastUpdated = new Date(ports.clock.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z')
+      const lastUpdated = timestampOf(ports.clock.wallMs())
       await ports.datastore.update({ ...stored, status: { lastUpdated, ...status } }, call)
       return
     } catch (error) {

@@ -1,5 +1,6 @@
 import { formatAsPath, type PathView, type PeerConfig, type PeerStatus } from '@tortie/bgp'
 import type { Family } from '@tortie/ip'
+import { timestampOf } from '@tortie/model'
 import type { BgpRoute } from './control.ts'
 import type { BgpPeerStatus } from './status.ts'
 
@@ -10,8 +11,6 @@ const peerTypes: Readonly<Record<string, BgpPeerStatus['type']>> = {
   node: 'NodePeer',
   'local-workload': 'LocalWorkload',
 }
-
-const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 
 /** One peer for people and for CalicoNodeStatus. */
 export function peerView(peer: PeerStatus, config: PeerConfig | undefined): BgpPeerStatus {
@@ -26,7 +25,7 @@ export function peerView(peer: PeerStatus, config: PeerConfig | undefined): BgpP
     peerIP: peer.port === 179 ? peer.address : `${host}:${peer.port}`,
     state,
     bgpState: peer.state,
-    since: rfc3339(peer.since),
+    since: timestampOf(peer.since),
     ...(peer.lastError !== undefined && { info: peer.lastError }),
   }
 }

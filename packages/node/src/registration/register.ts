@@ -1,6 +1,6 @@
 import { type Datastore, isDatastoreError } from '@tortie/datastore'
 import type { Family } from '@tortie/ip'
-import type { ResourceOf } from '@tortie/model'
+import { type ResourceOf, timestampOf } from '@tortie/model'
 import type { Call, Clock, Log, Random } from '@tortie/runtime'
 import { NodeError } from '../errors.ts'
 import { autodetect, type HostAddress, withPrefix } from './autodetect.ts'
@@ -68,7 +68,7 @@ function nodeResource(
       metadata: {
         name: options.name,
         uid: random.uuid(),
-        creationTimestamp: new Date(clock.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
+        creationTimestamp: timestampOf(clock.wallMs()),
       },
     }),
     spec: {
